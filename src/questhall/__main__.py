@@ -1,0 +1,5 @@
+"""`python -m questhall`."""
+
+from questhall.cli import main
+
+main()

@@ -1,0 +1,149 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from questhall import embedded
+from questhall.kernel.children import CannotStart
+from questhall.kernel.contract import Refusal
+from questhall.kernel.migrations import MigrationProblem
+from questhall.kernel.service import discover
+from questhall.kernel.settings import Settings
+from questhall.kernel.telemetry import configure_logs
+
+__all__ = ["app", "main"]
+
+REFUSED = 2
+"""Exit code of what can't be done as asked; the message says what to do."""
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Questhall: quests, badges and a ledger for your community."
+)
+user = typer.Typer(no_args_is_help=True, help="Players.")
+token = typer.Typer(no_args_is_help=True, help="Access tokens.")
+ledger = typer.Typer(no_args_is_help=True, help="The ledger.")
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
+app.add_typer(ledger, name="ledger")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+Data = Annotated[
+    Path, typer.Option("--data", envvar="QUESTHALL_DATA", help="Folder with everything that must survive.")
+]
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    data: Data = Path("data"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    empty: Annotated[bool, typer.Option("--empty", help="Don't install the starter pack.")] = False,
+    insecure_http: Annotated[
+        bool, typer.Option("--insecure-http", help="Allow other machines to connect without TLS in front.")
+    ] = False,
+) -> None:
+    """Start everything in one process, on embedded servers."""
+    settings = Settings.read(data=data.absolute())
+    configure_logs(settings)
+    embedded.up(settings, host=host, port=port, starter=not empty, insecure_http=insecure_http, out=out)
+
+
+@app.command()
+def migrate(data: Data = Path("data")) -> None:
+    """Bring the database up to date; `up` does so by itself."""
+    settings = Settings.read(data=data.absolute())
+    configure_logs(settings)
+    count = embedded.migrate_only(settings)
+    out.print(f"{count} files applied")
+
+
+@app.command(name="list")
+def list_services() -> None:
+    """List the services that are installed."""
+    for service in discover():
+        out.print(f"{service.name:16} {(service.contract.__doc__ or '').strip().splitlines()[0]}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    sys.stdout.buffer.write(embedded.openapi())
+
+
+@app.command()
+def new(name: Annotated[str, typer.Argument(help="Name of the service: a-z and _, a noun.")]) -> None:
+    """Make a new service in this checkout: contract, folder, migration, README and a passing test."""
+    from questhall import scaffold  # noqa: PLC0415 - only developers need it
+
+    for file in scaffold.make(name, Path.cwd()):
+        out.print(f"made {file}")
+
+
+@user.command("create")
+def create_user(
+    name: str,
+    email: Annotated[str, typer.Option(help="E-mail address.")],
+    admin: Annotated[bool, typer.Option("--admin", help="Make an admin.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    data: Data = Path("data"),
+) -> None:
+    """Make a player or an admin, on a running or a stopped installation."""
+    if not password_stdin:
+        raise CannotStart("a password is needed", "give it on standard input, with --password-stdin")
+    password = sys.stdin.readline().rstrip("\n")
+    arguments = {"username": name, "email": email, "password": password, "admin": admin}
+    call(data, "identity", "create_user", arguments)
+    err.print(f"made the {'admin' if admin else 'player'} {name}")
+
+
+@token.command("create")
+def create_token(
+    name: str,
+    scopes: Annotated[str, typer.Option(help="Permissions, separated by commas; left out: all of the role.")] = "",
+    data: Data = Path("data"),
+) -> None:
+    """Make an access token of a player and print it, alone."""
+    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()] or None
+    made = call(data, "identity", "create_token", {"username": name, "scopes": wanted})
+    sys.stdout.write(f"{made}\n")
+
+
+@ledger.command("verify")
+def verify_ledger(data: Data = Path("data")) -> None:
+    """Prove that the chain is whole and every balance equals its postings; exit code 1 if not."""
+    report = call(data, "currency", "verify", {})
+    for line in report.lines():
+        out.print(line)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def call(data: Path, service: str, method: str, arguments: dict[str, object]) -> Any:
+    """A call to a service of an installation, running or stopped."""
+    settings = Settings.read(data=data.absolute(), log_level="warning")
+    configure_logs(settings)
+    return embedded.call(settings, service, method, arguments)
+
+
+def main() -> None:
+    """Runs a command; a refusal is a message with the next step and exit code 2."""
+    try:
+        app()
+    except CannotStart as problem:
+        err.print(f"[bold red]Questhall can't do this:[/] {problem}")
+        err.print(f"[bold]Next step:[/] {problem.next_step}")
+        sys.exit(REFUSED)
+    except (Refusal, MigrationProblem, ValueError) as problem:
+        err.print(f"[bold red]Questhall can't do this:[/] {problem}")
+        sys.exit(REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,104 @@
+"""integrations: real activity in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from questhall.kernel.contract import Contract, Event, Refusal
+
+
+class ActivityRecorded(Event, frozen=True, kw_only=True):
+    """A player did something real. Causation is the delivery that brought it."""
+
+    type: ClassVar[str] = "activity.recorded"
+    activity_id: UUID
+    user_id: UUID
+    source: str
+    """Slug of the source."""
+    source_id: UUID
+    kind: str
+    """Dotted and stable, such as ``github.pull_request.merged``; documented per kind."""
+    external_id: str
+    """The act's semantic key at its source, unique per installation."""
+    occurred_at: datetime
+    recorded_at: datetime
+    delivery_id: UUID
+    attributes: dict[str, Any] = {}
+    """Flat: text, number or boolean by name."""
+    waited: bool = False
+    """It waited for an account link: pays XP and badges, never a past streak or a closed season."""
+
+
+class SourceNotFound(Refusal):
+    """No such source, delivery or link."""
+
+    code: ClassVar[str] = "source_not_found"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "There is no such source"
+
+
+class SourceDisabled(Refusal):
+    """A manager switched the source off."""
+
+    code: ClassVar[str] = "source_disabled"
+    status: ClassVar[int] = 403
+    title: ClassVar[str] = "This source is switched off"
+
+
+class SlugTaken(Refusal):
+    """Slugs are unique."""
+
+    code: ClassVar[str] = "slug_taken"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "Another source has this name"
+
+
+class BadSignature(Refusal):
+    """X-Hub-Signature-256 is missing or not over this body with this secret; nothing was stored."""
+
+    code: ClassVar[str] = "bad_signature"
+    status: ClassVar[int] = 401
+    title: ClassVar[str] = "The signature does not fit"
+
+
+class MalformedDelivery(Refusal):
+    """The body or a header is not as its kind has it."""
+
+    code: ClassVar[str] = "malformed_delivery"
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "The request can't be read"
+
+
+class TooLarge(Refusal):
+    """The body is larger than its kind takes."""
+
+    code: ClassVar[str] = "too_large"
+    status: ClassVar[int] = 413
+    title: ClassVar[str] = "That is too large"
+
+
+class BadLinks(Refusal):
+    """Neither one link nor CSV lines."""
+
+    code: ClassVar[str] = "bad_links"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "These links can't be read"
+
+
+class Integrations(Contract):
+    """Explains ``delivery``."""
+
+    name: ClassVar[str] = "integrations"
+    events: ClassVar[tuple[type[Event], ...]] = (ActivityRecorded,)
+    refusals: ClassVar[tuple[type[Refusal], ...]] = (
+        SourceNotFound,
+        SourceDisabled,
+        SlugTaken,
+        BadSignature,
+        MalformedDelivery,
+        TooLarge,
+        BadLinks,
+    )
+    explains: ClassVar[tuple[str, ...]] = ("delivery",)

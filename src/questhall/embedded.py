@@ -1,0 +1,267 @@
+"""The embedded shape: servers from wheels, every service in this process, one port."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import uvicorn
+import uvloop
+from rich.console import Console
+
+from questhall.compose import Installation
+from questhall.contracts.identity import Identity
+from questhall.kernel import rpc
+from questhall.kernel.access import KeyRing
+from questhall.kernel.children import CannotStart, run_folder
+from questhall.kernel.contract import Contract
+from questhall.kernel.migrations import migrate
+from questhall.kernel.postgres import EmbeddedPostgres
+from questhall.kernel.service import discover
+from questhall.kernel.settings import Settings
+from questhall.kernel.valkey import EmbeddedValkey
+
+__all__ = ["call", "migrate_only", "openapi", "up"]
+
+T = TypeVar("T")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SOCKET = "internal.sock"
+CALL_TIMEOUT_S = 600.0
+"""A command may read the whole ledger."""
+
+
+class Servers(msgspec.Struct, frozen=True):
+    """Where the servers are."""
+
+    database: str
+    redis: str
+
+
+@contextmanager
+def lock(settings: Settings) -> Iterator[None]:
+    """One start a data folder at a time. Raises CannotStart when another has it."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(
+            f"{settings.data} can't be made: {error.strerror}", "choose another folder with --data"
+        ) from error
+    if not os.access(settings.data, os.W_OK):
+        raise CannotStart(f"{settings.data} can't be written", "choose another folder with --data, or change its owner")
+    with (settings.data / "lock").open("a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            holder = handle.read().strip()
+            raise CannotStart(
+                f"another Questhall (process {holder or 'unknown'}) is running on {settings.data}",
+                "use that one, end it, or start this one with another --data and --port",
+            ) from None
+        handle.seek(0)
+        handle.truncate()
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
+        yield
+
+
+@contextmanager
+def servers(settings: Settings) -> Iterator[Servers]:
+    """The database and the cache: embedded, or those that the settings name."""
+    postgres = None if settings.database_url else EmbeddedPostgres(settings.data / "postgres")
+    valkey = None if settings.redis_url else EmbeddedValkey(settings.data / "valkey")
+    try:
+        if postgres is not None:
+            postgres.start()
+        if valkey is not None:
+            valkey.start()
+        yield Servers(
+            settings.database_url or postgres.dsn,  # type: ignore[union-attr]
+            settings.redis_url or valkey.url,  # type: ignore[union-attr]
+        )
+    finally:
+        if valkey is not None:
+            valkey.stop()
+        if postgres is not None:
+            postgres.stop()
+
+
+def _check_port(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"port {port} on {host} can't be used: {error.strerror}", f"choose another one, such as --port {port + 1}"
+        ) from error
+    return listener
+
+
+def up(settings: Settings, *, host: str, port: int, starter: bool, insecure_http: bool, out: Console) -> None:
+    """Runs until Ctrl-C. Raises CannotStart."""
+    if host not in LOOPBACK and not insecure_http and not settings.https:
+        raise CannotStart(
+            f"listening on {host} would send passwords in the clear to other machines",
+            "put TLS in front and set QUESTHALL_PUBLIC_URL=https://..., or say --insecure-http",
+        )
+    if "QUESTHALL_PUBLIC_URL" not in os.environ:
+        settings = msgspec.structs.replace(settings, public_url=f"http://localhost:{port}")
+    with lock(settings):
+        listener = _check_port(host, port)
+        with listener, servers(settings) as found:
+            _run(_serve(settings, found, listener, starter=starter, out=out))
+
+
+def _run(main: Awaitable[T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_awaited(main))
+
+
+async def _awaited(main: Awaitable[T]) -> T:
+    return await main
+
+
+class _Server(uvicorn.Server):
+    """Without uvicorn's own signal handling: the process has one of its own."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _uvicorn(app: Any, **options: Any) -> _Server:
+    config = uvicorn.Config(
+        app,
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="websockets-sansio",
+        http="httptools",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+        ws_max_size=64 * 1024,
+        backlog=1024,
+        **options,
+    )
+    return _Server(config)
+
+
+async def _serve(settings: Settings, found: Servers, listener: socket.socket, *, starter: bool, out: Console) -> None:
+    services = discover()
+    await migrate(services, settings, found.database)
+    installation = Installation(settings, services=services, database_url=found.database, redis_url=found.redis)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    await installation.start()
+    folder = run_folder(None)
+    public, inner = _uvicorn(installation.app), _uvicorn(installation.internal, uds=str(folder / SOCKET))
+    tasks = [asyncio.create_task(public.serve(sockets=[listener])), asyncio.create_task(inner.serve())]
+    running = settings.data / "run.json"
+    try:
+        if starter:
+            await installation.install_starter_pack()
+        while not (public.started and inner.started):
+            await asyncio.sleep(0.005)
+        running.write_bytes(msgspec.json.encode({"pid": os.getpid(), "socket": str(folder / SOCKET)}))
+        await _greet(installation, settings, out)
+        await stopping.wait()
+    finally:
+        running.unlink(missing_ok=True)
+        public.should_exit = inner.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await installation.stop()
+        (folder / SOCKET).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+async def _greet(installation: Installation, settings: Settings, out: Console) -> None:
+    identity: Any = installation.process.stub("cli", Identity)
+    secret = await identity.first_admin_token()
+    out.print(f"[bold]Questhall is running[/] at {settings.public_url}")
+    if secret is not None:
+        out.print(f"Make the first admin: {settings.public_url}/first-admin#{secret}")
+        out.print("[dim](the link works once; it is made anew at each start until there is an admin)[/]")
+    out.print(f"[dim]Data is in {settings.data}. Ctrl-C stops everything.[/]")
+
+
+def migrate_only(settings: Settings) -> int:
+    """Brings the database up to date."""
+    with lock(settings), servers(settings) as found:
+        return _run(migrate(discover(), settings, found.database))
+
+
+def call(settings: Settings, service: str, method: str, arguments: dict[str, Any]) -> Any:
+    """A call of the command line to a service: over the socket of a running installation, or on a stopped one."""
+    running = _running(settings)
+    contract = {one.name: one.contract for one in discover()}[service]
+    if running is not None:
+        return _run(_call_running(settings, running, contract, method, arguments))
+    if not (settings.data / "keys").exists() and not settings.database_url:
+        raise CannotStart(
+            f"there is no installation in {settings.data}", "start one with `questhall up`, or name its --data"
+        )
+    with lock(settings), servers(settings) as found:
+        return _run(_call_stopped(settings, found, lambda stub: getattr(stub(contract), method)(**arguments)))
+
+
+async def _call_running(
+    settings: Settings, path: str, contract: type[Contract], method: str, arguments: dict[str, Any]
+) -> Any:
+    transport = rpc.Http(
+        {contract.name: "http://localhost"}, KeyRing(settings.keys), socket=path, timeout_s=CALL_TIMEOUT_S
+    )
+    try:
+        return await getattr(rpc.stub(contract, caller="cli", transport=transport), method)(**arguments)
+    finally:
+        await transport.close()
+
+
+async def _call_stopped(settings: Settings, found: Servers, work: Callable[[Any], Awaitable[T]]) -> T:
+    services = discover()
+    await migrate(services, settings, found.database)
+    installation = Installation(
+        settings, services=services, database_url=found.database, redis_url=found.redis, run_jobs=False
+    )
+    await installation.start()
+    try:
+        result = await work(lambda contract: installation.process.stub("cli", contract))
+        await installation.process.drain()
+        return result
+    finally:
+        await installation.stop()
+
+
+def _running(settings: Settings) -> str | None:
+    try:
+        found = msgspec.json.decode((settings.data / "run.json").read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(found["socket"])
+        except OSError:
+            return None
+    return str(found["socket"])
+
+
+def openapi() -> bytes:
+    """The OpenAPI document of all services, without starting any."""
+    with tempfile.TemporaryDirectory() as folder:
+        installation = Installation(Settings(data=Path(folder)), database_url="postgresql://nobody@/none", redis_url="")
+        return installation.gateway.openapi()

@@ -1,0 +1,121 @@
+"""The static page: hashed assets cached for ever, compressed beforehand, under a strict content security policy."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+__all__ = ["Page"]
+
+FOLDER = Path(__file__).parent / "built"
+"""Where the build puts the page; absent in a checkout that was not built."""
+ASSETS = "assets/"
+HASHED_FOR_EVER = b"public, max-age=31536000, immutable"
+ALWAYS_ASK = b"no-cache"
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types questhall"
+)
+NOT_BUILT = (
+    b"<!doctype html><html lang=en><title>Questhall</title><h1>Questhall is running</h1>"
+    b"<p>The page was not built here: run <code>make up</code>. The API is at <a href=/api/docs>/api/docs</a>.</p>"
+)
+
+
+class _File(msgspec.Struct, frozen=True):
+    body: bytes
+    kind: bytes
+    cache: bytes
+    variants: dict[bytes, bytes]
+    etag: bytes
+
+
+class Page:
+    """All files of the page, held in memory."""
+
+    def __init__(self, *, https: bool) -> None:
+        self.security_headers: list[tuple[bytes, bytes]] = [
+            (b"content-security-policy", CSP.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+        ]
+        if https:
+            self.security_headers.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
+        self._files: dict[str, _File] = {}
+        if FOLDER.is_dir():
+            self._read()
+
+    def _read(self) -> None:
+        for file in sorted(FOLDER.rglob("*")):
+            name = file.relative_to(FOLDER).as_posix()
+            if not file.is_file() or name.endswith((".br", ".gz")):
+                continue
+            variants = {
+                encoding: file.with_name(file.name + ending).read_bytes()
+                for encoding, ending in ((b"br", ".br"), (b"gzip", ".gz"))
+                if file.with_name(file.name + ending).exists()
+            }
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            if name.endswith(".webmanifest"):
+                kind = "application/manifest+json"
+            if kind.startswith("text/") or kind.endswith("javascript"):
+                kind += "; charset=utf-8"
+            stat = file.stat()
+            self._files["/" + name] = _File(
+                body=file.read_bytes(),
+                kind=kind.encode(),
+                cache=HASHED_FOR_EVER if name.startswith(ASSETS) else ALWAYS_ASK,
+                variants=variants,
+                etag=f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'.encode(),
+            )
+
+    async def serve(self, scope: dict[str, Any], send: Any) -> None:
+        """A file; or the page's shell for a path that is none, since the page routes by itself."""
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._send(send, 405, [(b"allow", b"GET, HEAD"), (b"content-length", b"0")], b"")
+            return
+        path = scope["path"]
+        file = self._files.get(path)
+        if file is None:
+            last = path.rsplit("/", 1)[-1]
+            if "." in last:
+                await self._send(send, 404, [(b"content-type", b"text/plain"), (b"content-length", b"9")], b"not found")
+                return
+            file = self._files.get("/index.html")
+        if file is None:
+            await self.send_html(send, NOT_BUILT)
+            return
+        await self._send_file(scope, send, file)
+
+    async def _send_file(self, scope: dict[str, Any], send: Any, file: _File) -> None:
+        wanted = dict(scope["headers"])
+        headers = [(b"content-type", file.kind), (b"cache-control", file.cache), (b"etag", file.etag)]
+        if wanted.get(b"if-none-match") == file.etag:
+            await self._send(send, 304, headers, b"")
+            return
+        body = file.body
+        for encoding in (b"br", b"gzip"):
+            if encoding in file.variants and encoding in wanted.get(b"accept-encoding", b""):
+                body = file.variants[encoding]
+                headers.append((b"content-encoding", encoding))
+                break
+        headers += [(b"vary", b"accept-encoding"), (b"content-length", str(len(body)).encode())]
+        await self._send(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
+
+    async def send_html(self, send: Any, html: bytes) -> None:
+        """A page of ours that is no file."""
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(html)).encode())]
+        await self._send(send, 200, headers, html)
+
+    async def _send(self, send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        all_headers = [*headers, *self.security_headers]
+        await send({"type": "http.response.start", "status": status, "headers": all_headers})
+        await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,1 @@
+"""All that is technical, written once; knows no service."""

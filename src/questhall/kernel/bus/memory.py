@@ -1,0 +1,135 @@
+"""The embedded bus: in memory, and yet durable, since each event stays in its outbox until all consumers have it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import structlog
+
+from questhall.kernel.bus import BATCH_MAX, Confirm, Subscriber
+from questhall.kernel.contract import Envelope
+
+__all__ = ["MemoryBus"]
+
+RETRY_FIRST_S = 0.1
+RETRY_MAX_S = 5.0
+STOP_PATIENCE_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class _Delivery:
+    """One event and how many consumers have yet to take it over."""
+
+    __slots__ = ("confirm", "envelope", "open", "position")
+
+    def __init__(self, envelope: Envelope[Any], position: int, confirm: Confirm, consumers: int) -> None:
+        self.envelope = envelope
+        self.position = position
+        self.confirm = confirm
+        self.open = consumers
+
+
+class _Lane:
+    """One consumer's queue and the task that empties it: one batch at a time, so order is kept."""
+
+    def __init__(self, subscriber: Subscriber) -> None:
+        self.subscriber = subscriber
+        self.queue: deque[_Delivery] = deque()
+        self.wake = asyncio.Event()
+        self.busy = False
+        self.task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        while True:
+            await self.wake.wait()
+            self.wake.clear()
+            while self.queue:
+                self.busy = True
+                batch = [self.queue.popleft() for _ in range(min(BATCH_MAX, len(self.queue)))]
+                await self._deliver(batch)
+                self._confirm(batch)
+            self.busy = False
+
+    async def _deliver(self, batch: list[_Delivery]) -> None:
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                await self.subscriber.take([delivery.envelope for delivery in batch])
+            except Exception as error:  # noqa: BLE001 - whatever it is, the batch must not be lost
+                log.warning("delivery_delayed", consumer=self.subscriber.name, error=repr(error), retry_in_s=wait_s)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, RETRY_MAX_S)
+            else:
+                return
+
+    @staticmethod
+    def _confirm(batch: list[_Delivery]) -> None:
+        done: dict[Confirm, list[int]] = {}
+        for delivery in batch:
+            delivery.open -= 1
+            if delivery.open == 0:
+                done.setdefault(delivery.confirm, []).append(delivery.position)
+        for confirm, positions in done.items():
+            confirm(positions)
+
+
+class MemoryBus:
+    """See ``Bus``."""
+
+    def __init__(self) -> None:
+        self._lanes: list[_Lane] = []
+        self._by_type: dict[str, list[_Lane]] = {}
+        self._running = False
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Adds a consumer."""
+        self._lanes.append(_Lane(subscriber))
+        self._by_type.clear()
+
+    def _lanes_of(self, event_type: str) -> list[_Lane]:
+        lanes = self._by_type.get(event_type)
+        if lanes is None:
+            lanes = [lane for lane in self._lanes if lane.subscriber.hears(event_type)]
+            self._by_type[event_type] = lanes
+        return lanes
+
+    def publish(self, envelopes: list[Envelope[Any]], positions: list[int], confirm: Confirm) -> None:
+        """Hands events over."""
+        unheard: list[int] = []
+        for envelope, position in zip(envelopes, positions, strict=True):
+            lanes = self._lanes_of(envelope.type)
+            if not lanes:
+                unheard.append(position)
+                continue
+            delivery = _Delivery(envelope, position, confirm, len(lanes))
+            for lane in lanes:
+                lane.queue.append(delivery)
+                lane.wake.set()
+        if unheard:
+            confirm(unheard)
+
+    async def start(self) -> None:
+        """Begins to deliver."""
+        self._running = True
+        for lane in self._lanes:
+            lane.task = asyncio.create_task(lane.run(), name=f"bus {lane.subscriber.name}")
+
+    async def stop(self) -> None:
+        """Ends deliveries, batches in hand first."""
+        self._running = False
+        deadline = asyncio.get_running_loop().time() + STOP_PATIENCE_S
+        while any(lane.busy for lane in self._lanes) and asyncio.get_running_loop().time() < deadline:
+            for lane in self._lanes:
+                lane.queue.clear()  # they are in the outbox still
+            await asyncio.sleep(0.005)
+        tasks = [lane.task for lane in self._lanes if lane.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def idle(self) -> bool:
+        """Whether nothing is queued or being handled."""
+        return not any(lane.queue or lane.busy for lane in self._lanes)

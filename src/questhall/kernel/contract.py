@@ -1,0 +1,232 @@
+"""What a service says (events), answers (calls) and refuses (refusals)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+import msgspec
+
+__all__ = [
+    "SYSTEM",
+    "Call",
+    "Cause",
+    "Contract",
+    "Envelope",
+    "Event",
+    "Origin",
+    "Refusal",
+    "Reverted",
+    "Step",
+    "call",
+    "calls_of",
+]
+
+SYSTEM = "system"
+"""The actor of what nobody did: sweeps and schedules."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. A subclass names its ``type`` and the field that holds its subject.
+
+    Consumers ignore fields that they do not know; a change that breaks one is a new type ``….v2``.
+    """
+
+    type: ClassVar[str]
+    subject_field: ClassVar[str] = "user_id"
+    personal: ClassVar[bool] = True
+    """Whether the event is about one player, and so may be shown to them."""
+
+    @property
+    def subject(self) -> str:
+        """The id of the user (or guild, or thing) that the event is about; its partition key too."""
+        return str(getattr(self, self.subject_field))
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something is being done: what the kernel writes beside each effect."""
+
+    correlation_id: UUID
+    """Id of the first event or request of the chain."""
+    causation_id: UUID
+    """Id of the event or request that is being handled."""
+    actor: str = SYSTEM
+    """``user:<id>``, ``source:<id>``, ``admin:<id>``, ``service:<name>`` or ``system``."""
+    depth: int = 0
+    """How many events lie between the first act and this."""
+    traceparent: str | None = None
+
+
+class Envelope(msgspec.Struct, Generic[E], kw_only=True, gc=False):
+    """A CloudEvents 1.0 event as the kernel carries it. ``raw`` is its data as JSON; ``data`` is typed."""
+
+    id: UUID
+    type: str
+    source: str
+    """Name of the service that said it."""
+    subject: str
+    time: datetime
+    sequence: int
+    """Position among what ``source`` said about ``subject``, from 1, without gaps."""
+    correlation_id: UUID
+    causation_id: UUID
+    actor: str
+    depth: int
+    traceparent: str | None
+    raw: bytes
+    typed: E | None = None
+
+    @property
+    def data(self) -> E:
+        """The typed event. Set by the kernel before a handler sees the envelope."""
+        assert self.typed is not None, f"{self.type} was not decoded"
+        return self.typed
+
+    def cause(self) -> Cause:
+        """What is caused by this event."""
+        return Cause(
+            correlation_id=self.correlation_id,
+            causation_id=self.id,
+            actor=self.actor,
+            depth=self.depth,
+            traceparent=self.traceparent,
+        )
+
+    def cloudevent(self) -> bytes:
+        """The event as CloudEvents JSON, extension attributes as in the conventions."""
+        head = {
+            "specversion": "1.0",
+            "id": str(self.id),
+            "type": self.type,
+            "source": f"/{self.source}",
+            "subject": self.subject,
+            "time": self.time,
+            "datacontenttype": "application/json",
+            "correlationid": str(self.correlation_id),
+            "causationid": str(self.causation_id),
+            "actor": self.actor,
+            "partitionkey": self.subject,
+            "sequence": str(self.sequence),
+            "depth": self.depth,
+            "data": msgspec.Raw(self.raw),
+        }
+        if self.traceparent:
+            head["traceparent"] = self.traceparent
+        return msgspec.json.encode(head)
+
+
+class Refusal(Exception):
+    """A normal no. ``code`` is a stable machine word, ``status`` the HTTP status it is shown with.
+
+    Subclasses are listed in the contract; ``detail`` says what to do about it, in plain words.
+    """
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "Refused"
+
+    def __init__(self, detail: str = "", *, errors: list[dict[str, str]] | None = None, **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.errors = errors
+        self.extra = extra
+
+
+class Reverted(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``revert`` did: ids of effects taken back now, and those that could not be, with the reason."""
+
+    undone: list[UUID] = []
+    kept: dict[str, str] = {}
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One link of a chain of causes, in plain words."""
+
+    kind: str
+    """``transfer``, ``badge``, ``level``, ``reward``, ``quest``, ``activity``, ``delivery``, ``request`` ..."""
+    title: str
+    detail: str = ""
+    time: datetime | None = None
+    actor: str = SYSTEM
+    event_id: UUID | None = None
+    event_type: str | None = None
+    rule: dict[str, Any] | None = None
+    """``{kind, id, title, version}`` of the rule that applied, where one did."""
+    facts: dict[str, Any] = {}
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of ``explain``: whose effect it is, its own step, and the event or request that caused it."""
+
+    owner: UUID | None
+    step: Step
+    causation_id: UUID | None
+    correlation_id: UUID | None = None
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A method of a contract that other services may call."""
+
+    name: str
+    callers: tuple[str, ...]
+
+
+def call(*callers: str) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Marks a contract's method as callable by the services named (``"*"``: by any)."""
+
+    def mark(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        cast("Any", function).__call_of__ = Call(function.__name__, callers)
+        return function
+
+    return mark
+
+
+class Contract:
+    """Base of contracts. A service's ``actions.py`` implements it; others call it through a stub."""
+
+    name: ClassVar[str]
+    events: ClassVar[tuple[type[Event], ...]] = ()
+    """What the service may emit."""
+    refusals: ClassVar[tuple[type[Refusal], ...]] = ()
+    explains: ClassVar[tuple[str, ...]] = ()
+    """Kinds of effects that ``explain`` knows, such as ``("transaction", "level")``."""
+
+    @call("*")
+    async def revert(self, event_ids: list[UUID]) -> Reverted:
+        """Takes back this service's own effects of these events; idempotent. A service without effects does nothing."""
+        return Reverted()
+
+    @call("audit")
+    async def explain(self, kind: str, effect_id: str) -> Origin | None:
+        """Whose effect it is and what caused it; None if it is not known here."""
+        return None
+
+
+_calls: dict[type[Contract], dict[str, Call]] = {}
+
+
+def calls_of(contract: type[Contract]) -> dict[str, Call]:
+    """The calls that a contract answers, by method name."""
+    known = _calls.get(contract)
+    if known is None:
+        known = _calls[contract] = _read_calls(contract)
+    return known
+
+
+def _read_calls(contract: type[Contract]) -> dict[str, Call]:
+    found: dict[str, Call] = {}
+    for cls in reversed(contract.__mro__):
+        for name, member in vars(cls).items():
+            mark = getattr(member, "__call_of__", None)
+            if mark is not None:
+                found[name] = mark
+    return found

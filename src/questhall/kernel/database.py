@@ -1,0 +1,351 @@
+"""PostgreSQL: pools, and the Tx that is the only way to write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import asyncpg
+import msgspec
+from asyncpg import Record
+
+from questhall.kernel.clock import Clock
+from questhall.kernel.contract import SYSTEM, Cause, Envelope, Event
+from questhall.kernel.crash import crash_point, declare
+from questhall.kernel.ids import new_id
+
+__all__ = ["Database", "Record", "Tx", "Unavailable", "current_cause", "current_tx", "is_unavailable"]
+
+BEFORE_COMMIT = declare("tx.before_commit")
+AFTER_COMMIT = declare("tx.after_commit_before_publish")
+
+ACQUIRE_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 30.0
+
+current_cause: ContextVar[Cause | None] = ContextVar("current_cause", default=None)
+"""Why the current work is done: set by the kernel for a request, an event, a job."""
+current_tx: ContextVar[Tx | None] = ContextVar("current_tx", default=None)
+"""The open transaction, so that a call to another service inside one can be refused."""
+
+
+class Outgoing(Protocol):
+    """Where a Tx hands its events over: the relay."""
+
+    def register(self, envelopes: list[Envelope[Any]], positions: list[int]) -> Ticket:
+        """Before the commit, while the subjects' numbers are locked: so tickets stand in the order of the numbers."""
+        ...
+
+
+class Ticket(Protocol):
+    """A transaction's place in the line."""
+
+    def resolve(self, *, committed: bool) -> None:
+        """After the commit; or after a failure, when whether it was committed may be unknown."""
+        ...
+
+
+_encoder = msgspec.json.Encoder()
+
+# Numbers each event within (producer, subject) and writes it to the outbox: one statement, however many. The rows
+# of `sequences` are locked in subject order, and stay locked until the commit: so numbers follow commits.
+_OUTBOX_SQL = """
+WITH e AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[], $7::uuid[],
+                         $8::text[], $9::int[], $10::text[])
+        WITH ORDINALITY AS e(id, subject, type, payload, "time", correlation_id, causation_id, actor, depth, traceparent, n)
+), counts AS (
+    SELECT subject, count(*) AS c FROM e GROUP BY subject
+), s AS (
+    INSERT INTO sequences AS q (subject, last) SELECT subject, c FROM counts ORDER BY subject
+    ON CONFLICT (subject) DO UPDATE SET last = q.last + EXCLUDED.last
+    RETURNING subject, last
+)
+INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, sequence, "time", correlation_id, causation_id, actor,
+                    depth, traceparent)
+SELECT e.id, $11, e.subject, e.type, e.payload,
+       s.last - counts.c + row_number() OVER (PARTITION BY e.subject ORDER BY e.n),
+       e."time", e.correlation_id, e.causation_id, e.actor, e.depth, e.traceparent
+FROM e JOIN counts USING (subject) JOIN s USING (subject) ORDER BY e.n
+RETURNING id, sequence, position
+"""
+
+
+class Unavailable(Exception):
+    """The database can't be reached, or has no connection free in time; try again later."""
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether an error means that the database is away, and not that the work is wrong."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return "clos" in str(error)  # "connection is closed", "pool is closing"; others are mistakes of ours
+    return isinstance(
+        error,
+        Unavailable
+        | asyncpg.PostgresConnectionError
+        | asyncpg.TooManyConnectionsError
+        | asyncpg.AdminShutdownError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.CrashShutdownError
+        | ConnectionError
+        | TimeoutError,
+    )
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether the same work may succeed when it is run again at once (a deadlock, a serialisation failure)."""
+    return isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError | asyncpg.LockNotAvailableError)
+
+
+class _LeanConnection(asyncpg.Connection):
+    """Without the pool's reset query (a round trip a use). So no session state may be left: SET LOCAL only."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class Tx:
+    """One database transaction; it carries the outgoing events too. It begins with its first statement."""
+
+    def __init__(self, database: Database, cause: Cause) -> None:
+        self._database = database
+        self._connection: Any = None
+        self._transaction: Any = None
+        self._entered = False
+        self._emitted: list[Envelope[Any]] = []
+        self.cause = cause
+        """Why this is being done; default cause of what is emitted."""
+        self.now: datetime = database.clock.now()
+        """The clock when the transaction began."""
+
+    @property
+    def service(self) -> str:
+        """Name of the service that writes."""
+        return self._database.service
+
+    async def _open(self) -> Any:
+        if self._connection is None:
+            self._connection = await self._database.acquire()
+            self._transaction = self._connection.transaction()
+            await self._transaction.start()
+        return self._connection
+
+    async def fetch(self, sql: str, *arguments: object) -> list[Record]:
+        """All rows."""
+        return await (self._connection or await self._open()).fetch(sql, *arguments)
+
+    async def fetchrow(self, sql: str, *arguments: object) -> Record | None:
+        """The first row, or None."""
+        return await (self._connection or await self._open()).fetchrow(sql, *arguments)
+
+    async def fetchval(self, sql: str, *arguments: object) -> Any:
+        """The first column of the first row, or None."""
+        return await (self._connection or await self._open()).fetchval(sql, *arguments)
+
+    async def execute(self, sql: str, *arguments: object) -> str:
+        """Runs a statement; answers its command tag, such as ``UPDATE 1``."""
+        return await (self._connection or await self._open()).execute(sql, *arguments)
+
+    async def executemany(self, sql: str, arguments: Iterable[Sequence[object]]) -> None:
+        """Runs a statement for each row of arguments, in one round trip."""
+        await (self._connection or await self._open()).executemany(sql, arguments)
+
+    async def copy_records(self, table: str, *, columns: Sequence[str], records: Iterable[Sequence[object]]) -> None:
+        """Writes many rows by COPY."""
+        await (self._connection or await self._open()).copy_records_to_table(table, columns=columns, records=records)
+
+    async def cursor(self, sql: str, *arguments: object, prefetch: int = 1000) -> AsyncIterator[Record]:
+        """Rows one by one, for results that do not fit into memory."""
+        connection = self._connection or await self._open()
+        async for row in connection.cursor(sql, *arguments, prefetch=prefetch):
+            yield row
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that may fail alone: what it wrote and emitted is taken back, the rest stays."""
+        connection = self._connection or await self._open()
+        emitted = len(self._emitted)
+        try:
+            async with connection.transaction():
+                yield
+        except BaseException:
+            del self._emitted[emitted:]
+            raise
+
+    def emit(self, event: Event, *, cause: Envelope[Any] | Cause | None = None) -> Envelope[Any]:
+        """Says that something happened: saved with this transaction, delivered after its commit, effectively once.
+
+        The cause is what is being handled, unless another is given. The answer may be the cause of a later emit.
+        """
+        because = self.cause if cause is None else cause.cause() if isinstance(cause, Envelope) else cause
+        envelope = Envelope(
+            id=new_id(),
+            type=event.type,
+            source=self._database.service,
+            subject=event.subject,
+            time=self.now,
+            sequence=0,
+            correlation_id=because.correlation_id,
+            causation_id=because.causation_id,
+            actor=because.actor,
+            depth=because.depth + 1,
+            traceparent=because.traceparent,
+            raw=_encoder.encode(event),
+            typed=event,
+        )
+        self._emitted.append(envelope)
+        return envelope
+
+    async def _write_outbox(self) -> list[int]:
+        events = self._emitted
+        connection = self._connection or await self._open()
+        rows = await connection.fetch(
+            _OUTBOX_SQL,
+            [e.id for e in events],
+            [e.subject for e in events],
+            [e.type for e in events],
+            [e.raw.decode() for e in events],
+            [e.time for e in events],
+            [e.correlation_id for e in events],
+            [e.causation_id for e in events],
+            [e.actor for e in events],
+            [e.depth for e in events],
+            [e.traceparent for e in events],
+            self._database.service,
+        )
+        numbered = {row[0]: row for row in rows}
+        positions: list[int] = []
+        for envelope in events:
+            row = numbered[envelope.id]
+            envelope.sequence = row[1]
+            positions.append(row[2])
+        return positions
+
+    async def _commit(self) -> None:
+        ticket: Ticket | None = None
+        if self._emitted:
+            positions = await self._write_outbox()
+            if self._database.outgoing is not None:
+                ticket = self._database.outgoing.register(self._emitted, positions)
+        if self._connection is None:
+            return
+        crash_point(BEFORE_COMMIT)
+        committed = False
+        try:
+            await self._transaction.commit()
+            committed = True
+            crash_point(AFTER_COMMIT)
+        finally:
+            if ticket is not None:
+                ticket.resolve(committed=committed)
+
+    async def _rollback(self) -> None:
+        if self._connection is not None and not self._connection.is_closed():
+            await self._transaction.rollback()
+
+    async def _release(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await self._database.release(connection)
+
+
+class Database:
+    """A service's own connections: its role, its ``search_path``, and nothing of other services."""
+
+    def __init__(self, service: str, dsn: str, *, clock: Clock, pool_max: int = 3) -> None:
+        self.service = service
+        self.clock = clock
+        self.outgoing: Outgoing | None = None
+        """Where events are handed over; the relay sets itself. None: the outbox alone keeps them."""
+        self._dsn = dsn
+        self._pool_max = pool_max
+        self._pool: Any = None
+
+    @property
+    def dsn(self) -> str:
+        """The URL it connects with; holds a secret."""
+        return self._dsn
+
+    async def open(self) -> None:
+        """Opens the pool. Raises Unavailable."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._dsn,
+                min_size=1,
+                max_size=self._pool_max,
+                max_inactive_connection_lifetime=0,
+                command_timeout=STATEMENT_TIMEOUT_S,
+                connection_class=_LeanConnection,
+                server_settings={"application_name": f"questhall {self.service}", "jit": "off", "timezone": "UTC"},
+            )
+        except (OSError, asyncpg.PostgresError) as error:
+            raise Unavailable(f"the database of {self.service} can't be reached: {error}") from error
+
+    async def close(self) -> None:
+        """Closes the pool; connections still in use are ended after 2 s."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        try:
+            await asyncio.wait_for(pool.close(), 2)
+        except TimeoutError:
+            pool.terminate()
+
+    async def acquire(self) -> Any:
+        """A connection; Unavailable if none is free within 5 s."""
+        if self._pool is None:
+            raise Unavailable(f"the database of {self.service} is closed")
+        try:
+            return await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        except TimeoutError:
+            raise Unavailable(
+                f"no connection to the database of {self.service} within {ACQUIRE_TIMEOUT_S:.0f} s"
+            ) from None
+
+    async def release(self, connection: Any) -> None:
+        """Gives a connection back."""
+        if self._pool is not None:
+            await self._pool.release(connection)
+
+    @staticmethod
+    def real_now() -> datetime:
+        """The real time, whatever a test's clock says: ids are made by it."""
+        return datetime.now(UTC)
+
+    @asynccontextmanager
+    async def tx(self, *, cause: Cause | None = None) -> AsyncIterator[Tx]:
+        """A transaction: committed when the block ends, rolled back when it raises.
+
+        Its cause is the current request's, event's or job's, unless one is given.
+        """
+        tx = Tx(self, cause or current_cause.get() or _own_cause())
+        assert current_tx.get() is None, "a Tx is open already"
+        token = current_tx.set(tx)
+        try:
+            yield tx
+            await tx._commit()  # noqa: SLF001 - the two classes are one mechanism
+        except BaseException:
+            await tx._rollback()  # noqa: SLF001
+            raise
+        finally:
+            current_tx.reset(token)
+            await tx._release()  # noqa: SLF001
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """A connection without a transaction, for reads."""
+        tx = Tx(self, current_cause.get() or _own_cause())
+        tx._connection = await self.acquire()  # noqa: SLF001
+        try:
+            yield tx
+            assert not tx._emitted, "a read can't emit"  # noqa: SLF001
+        finally:
+            await tx._release()  # noqa: SLF001
+
+
+def _own_cause() -> Cause:
+    identifier = new_id()
+    return Cause(correlation_id=identifier, causation_id=identifier, actor=SYSTEM)

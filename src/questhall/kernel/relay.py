@@ -1,0 +1,237 @@
+"""The relay: hands a service's committed events to the bus, and removes outbox rows that are confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import structlog
+
+from questhall.kernel.bus import Bus
+from questhall.kernel.contract import Envelope
+from questhall.kernel.crash import crash_point, declare
+from questhall.kernel.database import Database, Record
+
+__all__ = ["Relay", "envelope_of"]
+
+BEFORE_DELETE = declare("relay.before_delete")
+AFTER_DELETE = declare("relay.after_delete")
+
+IN_FLIGHT_MAX = 10_000
+"""Above this many undelivered events the relay reads from the table, not from memory."""
+IN_FLIGHT_LOW = 2_000
+READ_MAX = 2_000
+DELETE_EVERY_S = 0.02
+POLL_EVERY_S = 1.0
+STRANDED_AFTER_S = 2
+
+log = structlog.get_logger(__name__)
+
+_COLUMNS = (
+    'position, id, aggregatetype, aggregateid, type, payload, sequence, "time", correlation_id, causation_id, '
+    "actor, depth, traceparent"
+)
+_READ_SQL = f"SELECT {_COLUMNS} FROM outbox WHERE position <> ALL($1::bigint[]) ORDER BY position LIMIT $2"
+_STRANDED_SQL = """
+SELECT EXISTS (SELECT FROM outbox
+               WHERE position <> ALL($1::bigint[]) AND "time" < clock_timestamp() - make_interval(secs => $2))
+"""
+_OLDEST_SQL = 'SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min("time")), 0)::float FROM outbox'
+
+
+def envelope_of(row: Record) -> Envelope[Any]:
+    """An outbox row as an envelope, its data not yet typed."""
+    return Envelope(
+        id=row["id"],
+        type=row["type"],
+        source=row["aggregatetype"],
+        subject=row["aggregateid"],
+        time=row["time"],
+        sequence=row["sequence"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        actor=row["actor"],
+        depth=row["depth"],
+        traceparent=row["traceparent"],
+        raw=row["payload"].encode(),
+    )
+
+
+class _Ticket:
+    """A transaction's place in the lines of the subjects that it speaks of."""
+
+    __slots__ = ("_relay", "committed", "envelopes", "positions", "resolved", "subjects")
+
+    def __init__(self, relay: Relay, envelopes: list[Envelope[Any]], positions: list[int]) -> None:
+        self._relay = relay
+        self.envelopes = envelopes
+        self.positions = positions
+        self.subjects = {envelope.subject for envelope in envelopes}
+        self.resolved = False
+        self.committed = False
+
+    def resolve(self, *, committed: bool) -> None:
+        """See ``database.Ticket``."""
+        self.resolved = True
+        self.committed = committed
+        self._relay.resolved(self)
+
+
+class Relay:
+    """One a service. Events go to the bus straight after their commit; the table is what a crash recovers from.
+
+    ``reading`` means that the table is the only source: at the start, after a flood, and when a row was stranded
+    (its committer was cancelled between commit and hand-over). It ends once a read finds nothing new and nothing
+    was committed meanwhile, so the two sources never overtake each other.
+    """
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self._in_flight: set[int] = set()
+        self._confirmed: list[int] = []
+        self._reading = True
+        self._commits = 0
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._lines: dict[str, deque[_Ticket]] = {}
+        database.outgoing = self
+
+    def register(self, envelopes: list[Envelope[Any]], positions: list[int]) -> _Ticket:
+        """A place in the line of each subject; see ``Outgoing``."""
+        ticket = _Ticket(self, envelopes, positions)
+        for subject in ticket.subjects:
+            self._lines.setdefault(subject, deque()).append(ticket)
+        return ticket
+
+    def resolved(self, ticket: _Ticket) -> None:
+        """Hands over what now stands at the head of all its lines, and what that lets through.
+
+        A commit's answer may reach us after that of a transaction which waited for its locks, so the line decides.
+        """
+        if not ticket.committed:
+            # Cancelled or cut off while committing: only the table knows whether it happened.
+            self._read_again()
+        ready = [ticket]
+        while ready:
+            first = ready.pop()
+            if not first.resolved or any(self._lines[subject][0] is not first for subject in first.subjects):
+                continue
+            self._hand_over(first)
+            for subject in first.subjects:
+                line = self._lines[subject]
+                line.popleft()
+                if line:
+                    ready.append(line[0])
+                else:
+                    del self._lines[subject]
+
+    def _hand_over(self, ticket: _Ticket) -> None:
+        self._commits += 1
+        if self._reading or not ticket.committed:
+            return
+        if len(self._in_flight) + len(ticket.positions) > IN_FLIGHT_MAX:
+            self._read_again()
+            return
+        self._in_flight.update(ticket.positions)
+        self._bus.publish(ticket.envelopes, ticket.positions, self._confirm)
+
+    def _read_again(self) -> None:
+        self._reading = True
+        self._wake.set()
+
+    def _confirm(self, positions: list[int]) -> None:
+        self._confirmed.extend(positions)
+
+    async def start(self) -> None:
+        """Begins with what the outbox still holds."""
+        self._wake.set()
+        self._tasks = [
+            asyncio.create_task(self._read(), name=f"relay read {self._database.service}"),
+            asyncio.create_task(self._delete(), name=f"relay delete {self._database.service}"),
+            asyncio.create_task(self._poll(), name=f"relay poll {self._database.service}"),
+        ]
+
+    async def stop(self) -> None:
+        """Removes what is confirmed and ends."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await self._delete_confirmed()
+        except Exception as error:  # noqa: BLE001 - the rows stay; their consumers drop them as known
+            log.info("outbox_left_for_next_start", service=self._database.service, error=repr(error))
+
+    def idle(self) -> bool:
+        """Whether every committed event is confirmed and gone from the outbox, as far as is known here."""
+        return not self._reading and not self._in_flight and not self._confirmed and not self._lines
+
+    async def backlog(self) -> tuple[int, float]:
+        """Rows in the outbox, and the age of the oldest in seconds."""
+        async with self._database.read() as tx:
+            row = await tx.fetchrow(_OLDEST_SQL)
+        assert row is not None
+        return row[0], max(row[1], 0.0)
+
+    async def _read(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._reading:
+                try:
+                    await self._read_once()
+                except Exception as error:  # noqa: BLE001 - the database may be away; the rows are safe
+                    log.warning("outbox_read_delayed", service=self._database.service, error=repr(error))
+                    await asyncio.sleep(0.5)
+
+    async def _read_once(self) -> None:
+        if len(self._in_flight) > IN_FLIGHT_LOW:
+            await asyncio.sleep(0.01)
+            return
+        before = self._commits
+        async with self._database.read() as tx:
+            rows = await tx.fetch(_READ_SQL, [*self._in_flight, *self._confirmed], READ_MAX)
+        fresh = [row for row in rows if row["position"] not in self._in_flight]
+        if fresh:
+            positions = [row["position"] for row in fresh]
+            self._in_flight.update(positions)
+            self._bus.publish([envelope_of(row) for row in fresh], positions, self._confirm)
+        elif self._commits == before:
+            self._reading = False
+
+    async def _delete(self) -> None:
+        while True:
+            await asyncio.sleep(DELETE_EVERY_S)
+            if not self._confirmed:
+                continue
+            try:
+                await self._delete_confirmed()
+            except Exception as error:  # noqa: BLE001 - tried again with the next; the rows are only removed later
+                log.warning("outbox_delete_delayed", service=self._database.service, error=repr(error))
+                await asyncio.sleep(0.5)
+
+    async def _delete_confirmed(self) -> None:
+        positions = list(self._confirmed)
+        if not positions:
+            return
+        crash_point(BEFORE_DELETE)
+        async with self._database.read() as tx:
+            await tx.execute("DELETE FROM outbox WHERE position = ANY($1::bigint[])", positions)
+        crash_point(AFTER_DELETE)
+        del self._confirmed[: len(positions)]
+        self._in_flight.difference_update(positions)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_EVERY_S)
+            if self._reading or self._in_flight:
+                continue
+            try:
+                async with self._database.read() as tx:
+                    stranded = await tx.fetchval(_STRANDED_SQL, [*self._in_flight], STRANDED_AFTER_S)
+            except Exception as error:  # noqa: BLE001 - asked again in a second
+                log.warning("outbox_poll_delayed", service=self._database.service, error=repr(error))
+                continue
+            if stranded:
+                self._read_again()

@@ -1,0 +1,83 @@
+"""Structured logs, metrics, and W3C trace context."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from questhall.kernel.settings import Settings
+
+__all__ = ["Metrics", "configure_logs", "new_trace", "read_trace"]
+
+_TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
+
+def configure_logs(settings: Settings) -> None:
+    """Console lines for people, JSON for machines; to standard error."""
+    level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.dict_tracebacks if settings.log_format == "json" else structlog.dev.set_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def read_trace(header: bytes | None) -> tuple[str, str]:
+    """Trace id and traceparent of a request: what it brought, or new ones."""
+    if header is not None:
+        found = _TRACEPARENT.fullmatch(header)
+        if found is not None and found.group(1) != b"0" * 32:
+            return found.group(1).decode(), header.decode()
+    return new_trace()
+
+
+def new_trace() -> tuple[str, str]:
+    """A new trace id and its traceparent."""
+    trace = secrets.token_hex(16)
+    return trace, f"00-{trace}-{secrets.token_hex(8)}-01"
+
+
+class Metrics:
+    """What a process counts; its own registry, so that two in one test do not clash."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "questhall_request_seconds",
+            "Requests by route and status class.",
+            ["service", "method", "status"],
+            registry=self.registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+        )
+        self.refused = Counter(
+            "questhall_refused_total", "Requests that the policy refused.", ["code"], registry=self.registry
+        )
+        self.outbox_rows = Gauge(
+            "questhall_outbox_rows", "Events not yet taken over by all.", ["service"], registry=self.registry
+        )
+        self.outbox_oldest = Gauge(
+            "questhall_outbox_oldest_seconds", "Age of the oldest such event.", ["service"], registry=self.registry
+        )
+        self.parked = Gauge(
+            "questhall_parked_events", "Events that wait, by state.", ["service", "state"], registry=self.registry
+        )
+
+    def text(self) -> bytes:
+        """All of it, as Prometheus reads it."""
+        return generate_latest(self.registry)

@@ -1,0 +1,141 @@
+"""What audit can do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.audit import Audit, Broken
+from questhall.kernel.database import Record, Tx
+from questhall.kernel.sealing import GENESIS, Seal, block_hash
+from questhall.kernel.service import Site
+from questhall.services.audit import repository, rules, words
+from questhall.services.audit.chains import CatchingUp, Chain, Chains
+
+BLOCK_MAX = 1000
+BROKEN_MAX = 100
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a player's history."""
+
+    id: UUID
+    time: datetime
+    kind: str
+    icon: str
+    text: str
+    detail: str
+    link: dict[str, str] | None
+
+
+class AuditActions(Audit):
+    """Implements the contract."""
+
+    def __init__(self, at: Site) -> None:
+        self.at = at
+        self._chains = Chains(at)
+
+    async def start(self) -> None:
+        """The partitions for now exist before the first event comes."""
+        await self.roll()
+
+    async def roll(self) -> None:
+        """Makes this month's and the next month's partitions."""
+        month = self.at.db.real_now().date().replace(day=1)
+        async with self.at.db.tx() as tx:
+            await repository.roll(tx, month)
+            await repository.roll(tx, (month + timedelta(days=32)).replace(day=1))
+
+    async def position(self) -> int:
+        """See the contract."""
+        async with self.at.db.read() as tx:
+            return await repository.position(tx)
+
+    async def history(self, user_id: UUID, after: int | None, limit: int) -> list[tuple[int, HistoryLine]]:
+        """A player's own history, newest first, each line with its position."""
+        async with self.at.db.read() as tx:
+            rows = await repository.history(tx, user_id, list(words.WRITERS), after, limit)
+        return [(row["position"], _history_line(row)) for row in rows]
+
+    async def why(self, kind: str, effect_id: str, asker: UUID, *, sees_all: bool) -> Chain | CatchingUp:
+        """The chain of causes of an effect. Refuses ``not_found``, also for what is somebody else's."""
+        return await self._chains.why(kind, effect_id, asker, sees_all=sees_all)
+
+    # The chain of hashes
+
+    async def seal(self) -> int:
+        """Seals what is new, partition by partition; answers how many blocks."""
+        async with self.at.db.read() as tx:
+            names = await repository.partitions(tx)
+        made = 0
+        for name in names:
+            while rows := await self._seal_block(name):
+                made += 1
+                if rows < BLOCK_MAX:
+                    break
+        return made
+
+    async def _seal_block(self, partition: str) -> int:
+        """How many rows the new block has."""
+        async with self.at.db.tx() as tx:
+            before = await repository.last_seal(tx, partition)
+            number, after, previous = (before["number"], before["last"], before["hash"]) if before else (0, 0, GENESIS)
+            rows = [tuple(row) for row in await repository.block(tx, partition, after, BLOCK_MAX)]
+            if not rows:
+                return 0
+            positions = [row[0] for row in rows]
+            hash_ = block_hash(previous, rows)
+            block = Seal(first=positions[0], last=positions[-1], count=len(rows), previous=previous, hash=hash_)
+            digests = b"".join(map(rules.digest_of, rows))
+            await repository.add_seal(tx, partition, number + 1, block, positions=positions, digests=digests)
+        # Another witness: whoever rewrites rows and seals does not reach a log that was shipped elsewhere.
+        self.at.log.debug("event_log_sealed", partition=partition, number=number + 1, last=block.last, hash=hash_.hex())
+        return len(rows)
+
+    async def verify(self) -> list[Broken]:
+        """See the contract."""
+        broken: list[Broken] = []
+        async with self.at.db.read() as tx:
+            there = set(await repository.partitions(tx))
+            for partition in await repository.sealed_partitions(tx):
+                if partition not in there:
+                    broken.append(Broken(partition=partition, position=0, detail="the partition is gone"))
+                    continue
+                broken += await self._verify_partition(tx, partition)
+                if len(broken) >= BROKEN_MAX:
+                    break
+        return broken[:BROKEN_MAX]
+
+    @staticmethod
+    async def _verify_partition(tx: Tx, partition: str) -> list[Broken]:
+        broken: list[Broken] = []
+        previous, number = GENESIS, 1
+        while (seal := await repository.seal(tx, partition, number)) is not None and len(broken) < BROKEN_MAX:
+            rows = {
+                row["position"]: tuple(row)
+                for row in await repository.rows_between(tx, partition, seal["first"], seal["last"])
+            }
+            found = rules.differences(seal["positions"], seal["digests"], rows)
+            broken += [Broken(partition=partition, position=position, detail=detail) for position, detail in found]
+            if seal["previous"] != previous:
+                detail = f"block {number} does not follow the one before"
+                broken.append(Broken(partition=partition, position=seal["first"], detail=detail))
+            elif not found and block_hash(previous, rows.values()) != seal["hash"]:
+                detail = f"the seal of block {number} was changed"
+                broken.append(Broken(partition=partition, position=seal["first"], detail=detail))
+            previous, number = seal["hash"], number + 1
+        last = await repository.last_seal(tx, partition)
+        if last is not None and last["number"] >= number and len(broken) < BROKEN_MAX:
+            broken.append(Broken(partition=partition, position=0, detail=f"the seal of block {number} is gone"))
+        return broken
+
+
+def _history_line(row: Record) -> HistoryLine:
+    line = words.line_of(row["type"], msgspec.json.decode(row["data"]))
+    assert line is not None, "only types with a writer are asked for"
+    link = None if line.link is None else {"kind": line.link[0], "id": line.link[1]}
+    return HistoryLine(
+        id=row["id"], time=row["time"], kind=row["type"], icon=line.icon, text=line.text, detail=line.detail, link=link
+    )

@@ -1,0 +1,77 @@
+"""Pure decisions of audit: how long a type is kept, how an effect is named, when a chain is whole, what was edited."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from questhall.kernel.sealing import row_bytes
+
+PASSING = frozenset(
+    {"quest.progressed", "badge.progressed", "session.started", "session.revoked", "reward.settled", "user.login"}
+)
+"""Types that are not kept for ever."""
+CATCHES_UP_IN = timedelta(minutes=10)
+"""A cause that is missing for longer than this will not come: its partition has left."""
+DIGEST_BYTES = 8
+
+
+def class_of(event_type: str) -> str:
+    """Retention class: ``lasting`` (for ever) or ``passing``."""
+    return "passing" if event_type in PASSING else "lasting"
+
+
+def reference(kind: str, effect_id: str, asker: UUID, *, sees_all: bool) -> str | None:
+    """How the owner of a kind of effect names it; None for what can't be an id.
+
+    A level is the asker's own, unless ``<user>:<level>`` is asked for by somebody who sees all.
+    """
+    if kind != "level":
+        return None if _uuid(effect_id) is None else effect_id
+    user, _, level = effect_id.rpartition(":")
+    owner = _uuid(user) if user else asker
+    if (
+        owner is None
+        or (owner != asker and not sees_all)
+        or not (level.isascii() and level.isdigit() and len(level) < 7)
+    ):
+        return None
+    return f"{owner}:{int(level)}"
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def is_act(causation_id: UUID | None, correlation_id: UUID | None) -> bool:
+    """Whether a cause is the first act itself (a request, a delivery, the clock) and so no event of the log."""
+    return causation_id is None or causation_id == correlation_id
+
+
+def may_still_come(effect_at: datetime | None, now: datetime) -> bool:
+    """Whether a cause that the log does not have is only late."""
+    return effect_at is None or now - effect_at < CATCHES_UP_IN
+
+
+def digest_of(row: Sequence[Any]) -> bytes:
+    """The few bytes that are kept of each sealed row, to name the one that was edited."""
+    return hashlib.sha256(row_bytes(row)).digest()[:DIGEST_BYTES]
+
+
+def differences(positions: Sequence[int], digests: bytes, rows: Mapping[int, Sequence[Any]]) -> list[tuple[int, str]]:
+    """Positions that are not as they were sealed, and how."""
+    found: list[tuple[int, str]] = []
+    for index, position in enumerate(positions):
+        row = rows.get(position)
+        if row is None:
+            found.append((position, "the row is gone"))
+        elif digest_of(row) != digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]:
+            found.append((position, "the row was changed"))
+    slipped_in = sorted(rows.keys() - set(positions))
+    return sorted(found + [(position, "the row was slipped in") for position in slipped_in])

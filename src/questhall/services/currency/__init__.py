@@ -1,0 +1,1 @@
+"""currency: the only writer of any balance."""

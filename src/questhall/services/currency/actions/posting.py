@@ -1,0 +1,178 @@
+"""Posting: the one way by which a balance changes, and what is said of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from questhall.contracts.currency import (
+    Currency,
+    CurrencyCredited,
+    CurrencyDebited,
+    LevelLost,
+    LevelReached,
+    Outcome,
+    Posting,
+)
+from questhall.contracts.rewards import Reason, Reward, grant
+from questhall.kernel.batching import GroupCommit
+from questhall.kernel.contract import Cause, Refusal
+from questhall.kernel.crash import crash_point, declare
+from questhall.kernel.database import Tx, current_cause
+from questhall.kernel.ids import new_id
+from questhall.kernel.service import Site
+from questhall.services.currency import repository, rules
+
+POSTED = declare("currency.after_post_before_answer")
+
+BATCH_MAX = 256
+LEVELS_NAMESPACE = UUID("5b6f2a0e-6d0b-4c1e-9a0e-6c6576656c73")
+REFUSALS: dict[str, type[Refusal]] = {refusal.code: refusal for refusal in Currency.refusals}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A posting with why it is made."""
+
+    posting: Posting
+    cause: Cause
+    terms: rules.Terms = rules.PLAIN
+    reverses: UUID | None = None
+
+
+def raise_refused(outcome: Outcome) -> None:
+    """Raises what an outcome refuses."""
+    if outcome.refusal is not None:
+        raise REFUSALS[outcome.refusal](outcome.detail)
+
+
+def level_grant(user_id: UUID, level: int) -> UUID:
+    """Id of the grant that pays a level: the same for ever, so that it pays once whatever is undone and reached again."""
+    return uuid5(LEVELS_NAMESPACE, f"{user_id}:{level}")
+
+
+class Posts:
+    """Posts, and keeps levels."""
+
+    at: Site
+    _group: GroupCommit[Request, Outcome]
+    _kinds: dict[str, rules.Kind]
+    _kinds_version: int
+    _level_rewards: dict[int, Reward] | None
+
+    async def post(self, postings: list[Posting]) -> list[Outcome]:
+        """See the contract."""
+        cause = current_cause.get() or _fresh_cause()
+        requests = [Request(posting=posting, cause=cause) for posting in postings]
+        if len(requests) == 1:
+            outcomes = [await self._group.submit(requests[0])]
+        else:
+            outcomes = list(await asyncio.gather(*(self._group.submit(request) for request in requests)))
+        crash_point(POSTED)
+        return outcomes
+
+    async def _post_together(self, requests: list[Request]) -> list[Outcome | Exception]:
+        async with self.at.db.tx(cause=requests[0].cause) as tx:
+            return [done.outcome for done in await self.apply(tx, requests)]
+
+    async def apply(self, tx: Tx, requests: list[Request]) -> list[rules.Done]:
+        """Posts requests in their order within a transaction; each is whole or refused, none fails another."""
+        last = await self._lock(tx)
+        works: list[rules.Work] = []
+        done: list[rules.Done | None] = []
+        places: set[tuple[str, str]] = set()
+        for request in requests:
+            posting = request.posting
+            work = rules.Work(
+                posting=posting, transaction_id=new_id(), owner=rules.owner_of(posting), terms=request.terms
+            )
+            problem = rules.malformed(posting)
+            done.append(None if problem is None else rules.no(work, "invalid_posting", problem))
+            if problem is None:
+                works.append(work)
+                places |= rules.accounts_of(posting)
+        accounts, known = await repository.load(tx, places, {(w.owner, w.posting.key) for w in works})
+        walked = iter(rules.walk(works, accounts, self._kinds, known))
+        found = [next(walked) if one is None else one for one in done]
+        writes = [
+            repository.Write(done=d, cause=r.cause, reverses=r.reverses, transfer_ids=[new_id() for _ in d.entries])
+            for r, d in zip(requests, found, strict=True)
+            if d.fresh
+        ]
+        if writes:
+            await repository.store(tx, accounts, writes, last)
+            for write in writes:
+                _say(tx, write)
+            await self._levels(tx, writes)
+        return found
+
+    async def _lock(self, tx: Tx) -> int:
+        """Takes the journal and the newest rules of currencies; answers the journal's last ``seq``."""
+        last, version = await repository.lock_journal(tx)
+        if version != self._kinds_version:
+            self._kinds, self._kinds_version = await repository.kinds(tx), version
+        return last
+
+    async def _levels(self, tx: Tx, writes: list[repository.Write]) -> None:
+        marks: list[repository.Mark] = []
+        for write in writes:
+            for account, before, after in write.done.xp:
+                was, now = rules.level_of(before), rules.level_of(after)
+                user_id, transaction_id = UUID(account.removeprefix("user:")), write.done.outcome.transaction_id
+                for level in range(was + 1, now + 1):
+                    marks.append(repository.Mark(user_id, level, after, transaction_id, write.cause))
+                for level in range(was, now, -1):
+                    lost = LevelLost(user_id=user_id, level=level, xp=after, transaction_id=transaction_id)
+                    tx.emit(lost, cause=write.cause)
+        if marks:
+            await self._reached(tx, marks)
+
+    async def _reached(self, tx: Tx, marks: list[repository.Mark]) -> None:
+        first = await repository.mark_levels(tx, marks)
+        if self._level_rewards is None:
+            rewards = await repository.level_rewards(tx)
+            self._level_rewards = {level: msgspec.json.decode(text, type=Reward) for level, text in rewards.items()}
+        for mark in marks:
+            if (mark.user_id, mark.level) not in first:
+                continue
+            first.discard((mark.user_id, mark.level))
+            event = LevelReached(user_id=mark.user_id, level=mark.level, xp=mark.xp, transaction_id=mark.transaction_id)
+            reached = tx.emit(event, cause=mark.cause)
+            reward = self._level_rewards.get(mark.level)
+            if reward is not None:
+                grant_id = level_grant(mark.user_id, mark.level)
+                title = f"reaching level {mark.level}"
+                reason = Reason(kind="level", id=grant_id, title=title, ref=str(mark.level))
+                tx.emit(grant(grant_id, mark.user_id, reward, reason), cause=reached)
+
+
+def _say(tx: Tx, write: repository.Write) -> None:
+    posting, outcome = write.done.work.posting, write.done.outcome
+    for transfer_id, entry in zip(write.transfer_ids, write.done.entries, strict=True):
+        debit, credit = entry.transfer.debit, entry.transfer.credit
+        legs: list[tuple[type[Any], str, str, int | None, int | None]] = [
+            (CurrencyDebited, debit, credit, entry.debit_balance, entry.debit_number),
+            (CurrencyCredited, credit, debit, entry.credit_balance, entry.credit_number),
+        ]
+        for event, account, other, balance, number in legs:
+            if account.startswith("user:"):
+                said = event(
+                    user_id=UUID(account.removeprefix("user:")),
+                    currency=entry.transfer.currency,
+                    amount=entry.transfer.amount,
+                    balance=balance,
+                    number=number,
+                    transaction_id=outcome.transaction_id,
+                    transfer_id=transfer_id,
+                    source=other,
+                    transaction_type=posting.transaction_type,
+                    reason=posting.reason,
+                )
+                tx.emit(said, cause=write.cause)
+
+
+def _fresh_cause() -> Cause:
+    identifier = new_id()
+    return Cause(correlation_id=identifier, causation_id=identifier)

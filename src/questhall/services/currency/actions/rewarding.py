@@ -1,0 +1,108 @@
+"""Paying the currency parts of rewards."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.currency import AMOUNT_MAX, Posting, Transfer
+from questhall.contracts.rewards import RewardGranted, RewardPart, RewardSettled
+from questhall.kernel.contract import Cause, Envelope
+from questhall.kernel.database import Tx
+from questhall.services.currency import repository, rules
+from questhall.services.currency.actions.posting import Request
+from questhall.services.currency.actions.undoing import Undoing
+
+SWEEP_MAX = 200
+
+
+class Rewarding(Undoing):
+    """Credits rewards; what can't be credited waits and blocks nothing."""
+
+    async def credit_rewards(self, tx: Tx, events: list[Envelope[RewardGranted]]) -> None:
+        """Pays the currency parts of granted rewards, those of a grant as one transaction, once for ever."""
+        await self._lock(tx)
+        requests: list[Request] = []
+        paying: list[tuple[Envelope[RewardGranted], list[RewardPart]]] = []
+        waiting: list[repository.Waiting] = []
+        for event in events:
+            parts = [part for part in event.data.parts if part.kind == "currency" and part.amount > 0]
+            good = [part for part in parts if self._creditable(part)]
+            waiting += [self._waiting(event, part, "unknown_currency") for part in parts if part not in good]
+            if good:
+                posting = _posting(event, f"reward:{event.data.grant_id}", good)
+                requests.append(Request(posting=posting, cause=event.cause()))
+                paying.append((event, good))
+        if requests:
+            for (event, parts), done in zip(paying, await self.apply(tx, requests), strict=True):
+                refusal = done.outcome.refusal
+                if refusal is None:
+                    for part in parts:
+                        _settled(tx, event.data.grant_id, event.data.user_id, part.id, event.cause())
+                elif done.fresh:
+                    waiting += [self._waiting(event, part, refusal) for part in parts]
+            await self._take_back_fallen(tx, [event for event, _ in paying])
+        if waiting:
+            await repository.wait(tx, waiting)
+
+    def _creditable(self, part: RewardPart) -> bool:
+        kind = self._kinds.get(part.what)
+        return kind is not None and kind.active and part.amount <= AMOUNT_MAX
+
+    def _waiting(self, event: Envelope[RewardGranted], part: RewardPart, refusal: str) -> repository.Waiting:
+        if part.amount > AMOUNT_MAX:
+            refusal = "invalid_amount"
+        self.at.log.error("reward_unsettled", part=part.id, currency=part.what, refusal=refusal)
+        return repository.Waiting(
+            user_id=event.data.user_id,
+            part_id=part.id,
+            grant_id=event.data.grant_id,
+            posting=_posting(event, f"reward:{part.id}", [part]),
+            refusal=refusal,
+            cause=event.cause(),
+        )
+
+    async def _take_back_fallen(self, tx: Tx, events: list[Envelope[RewardGranted]]) -> None:
+        """A level may be lost before what it pays arrives: it is paid and taken back, so that both stand in the journal."""
+        levels = [
+            (event.data.user_id, int(event.data.reason.ref))
+            for event in events
+            if event.data.reason.kind == "level" and event.source == self.at.name and event.data.reason.ref is not None
+        ]
+        if levels:
+            for user_id, level in sorted(await repository.fallen(tx, levels)):
+                await self.take_back_levels(tx, user_id, [level])
+
+    async def settle_waiting(self) -> int:
+        """Credits parts whose currency there is by now; answers how many."""
+        settled = 0
+        async with self.at.db.tx() as tx:
+            await self._lock(tx)
+            parts = await repository.waiting(tx, SWEEP_MAX)
+            requests = [Request(posting=part.posting, cause=part.cause) for part in parts]
+            if requests:
+                for part, done in zip(parts, await self.apply(tx, requests), strict=True):
+                    await repository.waited(tx, part, done.outcome.refusal)
+                    if done.outcome.accepted:
+                        settled += 1
+                        _settled(tx, part.grant_id, part.user_id, part.part_id, part.cause)
+        return settled
+
+
+def _posting(event: Envelope[RewardGranted], key: str, parts: list[RewardPart]) -> Posting:
+    given = event.data
+    mint = "mint:levels" if given.reason.kind == "level" else f"mint:{event.source}"
+    account = f"user:{given.user_id}"
+    return Posting(
+        key=key,
+        transfers=[Transfer(debit=mint, credit=account, currency=part.what, amount=part.amount) for part in parts],
+        transaction_type="reward",
+        reason=given.reason.title[: rules.REASON_MAX],
+        rule=msgspec.to_builtins(given.reason),
+    )
+
+
+def _settled(tx: Tx, grant_id: UUID, user_id: UUID, part_id: str, cause: Cause) -> None:
+    settled = RewardSettled(grant_id=grant_id, user_id=user_id, part_id=part_id, taker="currency")
+    tx.emit(settled, cause=cause)

@@ -1,0 +1,268 @@
+"""HTTP of currency."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.currency import (
+    AMOUNT_MAX,
+    CurrencyChanged,
+    CurrencyExists,
+    InvalidAmount,
+    NotAllowedForCurrency,
+    Outcome,
+    Posting,
+    Transfer,
+    UnknownCurrency,
+)
+from questhall.contracts.identity import Identity, UserNotFound
+from questhall.kernel.access import Caller
+from questhall.kernel.http import (
+    SIGNED_IN,
+    After,
+    Idempotent,
+    Limit,
+    Page,
+    Request,
+    Response,
+    Stale,
+    cursor_of,
+    get,
+    if_match,
+    patch,
+    post,
+    read_cursor,
+)
+from questhall.kernel.ids import new_id
+from questhall.services.currency import repository, rules
+from questhall.services.currency.actions import CurrencyActions, raise_refused
+from questhall.services.currency.actions import Request as PostRequest
+
+Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+
+
+class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player has of a currency."""
+
+    currency: str
+    name: str
+    icon: str
+    amount: int
+    held: int
+    available: int
+    debt: int
+    number: int
+    """Transfers of this account so far: a lower one never overwrites a purse."""
+
+
+class LevelView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a player stands on the published curve."""
+
+    level: int
+    xp: int
+    floor_xp: int
+    next_xp: int
+
+
+class Wallet(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's balances and level."""
+
+    items: list[BalanceView]
+    level: LevelView
+
+
+class TransferView(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a player's ledger; ``amount`` is negative when it left the purse."""
+
+    id: UUID
+    transaction_id: UUID
+    currency: str
+    amount: int
+    balance: int
+    source: str
+    transaction_type: str
+    reason: str
+    created_at: datetime
+
+
+class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A currency to be added."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,30}(:[a-z0-9_-]{1,40})?$")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    icon: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] = "coin"
+    transferable: bool = False
+    spendable: bool = True
+
+
+class CurrencyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may change of a currency."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    icon: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    transferable: bool | None = None
+    spendable: bool | None = None
+    active: bool | None = None
+
+
+class CurrencyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A currency and its rules."""
+
+    code: str
+    name: str
+    icon: str
+    transferable: bool
+    spendable: bool
+    active: bool
+    version: int
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An admin gives (``amount`` above zero) or takes (below), and says why."""
+
+    currency: str
+    amount: int
+    reason: Reason
+    username: str | None = None
+    user_id: UUID | None = None
+
+
+class Reversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a transaction is undone."""
+
+    reason: Reason
+
+
+@get("/me/balances", permission=SIGNED_IN)
+async def read_balances(actions: CurrencyActions, caller: Caller) -> Wallet:
+    """My purse and my level."""
+    async with actions.at.db.read() as tx:
+        kinds = await repository.currencies(tx)
+        mine = {row["currency"]: row for row in await repository.accounts_of(tx, f"user:{caller.user}")}
+        debts = {row["currency"]: row["balance"] for row in await repository.accounts_of(tx, f"debt:{caller.user}")}
+    items: list[BalanceView] = []
+    for kind in kinds:
+        row = mine.get(kind["code"])
+        if row is None and (not kind["active"] or ":" in kind["code"]):
+            continue
+        amount, held = (row["balance"], row["held"]) if row is not None else (0, 0)
+        items.append(
+            BalanceView(
+                currency=kind["code"],
+                name=kind["name"],
+                icon=kind["icon"],
+                amount=amount,
+                held=held,
+                available=amount - held,
+                debt=debts.get(kind["code"], 0),
+                number=row["number"] if row is not None else 0,
+            )
+        )
+    xp = mine["xp"]["balance"] if "xp" in mine else 0
+    level = rules.level_of(xp)
+    view = LevelView(level=level, xp=xp, floor_xp=rules.floor_of(level), next_xp=rules.floor_of(level + 1))
+    return Wallet(items=items, level=view)
+
+
+@get("/me/transactions", permission=SIGNED_IN)
+async def list_transactions(
+    actions: CurrencyActions, caller: Caller, limit: Limit = 25, after: After = None, currency: str | None = None
+) -> Page[TransferView]:
+    """My ledger, newest first."""
+    start = read_cursor(after, int)
+    async with actions.at.db.read() as tx:
+        rows = await repository.wallet(tx, caller.user, currency, start[0] if start else None, limit + 1)
+    items = [TransferView(**{name: row[name] for name in TransferView.__struct_fields__}) for row in rows[:limit]]
+    return Page(items=items, next=cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None)
+
+
+@get("/currencies", permission=SIGNED_IN)
+async def list_currencies(actions: CurrencyActions) -> Page[CurrencyRow]:
+    """All currencies."""
+    async with actions.at.db.read() as tx:
+        rows = await repository.currencies(tx)
+    return Page(items=[_currency(row) for row in rows])
+
+
+def _currency(row: Any) -> CurrencyRow:
+    return CurrencyRow(**{name: row[name] for name in CurrencyRow.__struct_fields__})
+
+
+@post("/admin/currencies", permission="currency:write", status=201, idempotency="optional")
+async def add_currency(actions: CurrencyActions, data: CurrencyInput, idempotent: Idempotent) -> Response[CurrencyRow]:
+    """Add a currency."""
+
+    async def effect(tx: Any) -> CurrencyRow:
+        row = await repository.add_currency(tx, msgspec.structs.asdict(data))
+        if row is None:
+            raise CurrencyExists
+        await repository.renew_currencies(tx)
+        tx.emit(CurrencyChanged(code=row["code"], name=row["name"], icon=row["icon"], active=row["active"]))
+        return _currency(row)
+
+    return await idempotent.run(effect)
+
+
+@patch("/admin/currencies/{code:str}", permission="currency:write")
+async def change_currency(
+    actions: CurrencyActions, code: str, data: CurrencyChange, request: Request[Any, Any, Any]
+) -> CurrencyRow:
+    """Change a currency's rules."""
+    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
+    if code == rules.PROGRESS and (data.transferable or data.spendable or data.active is False):
+        raise NotAllowedForCurrency("xp is what levels are made of: it is never given, spent or closed")
+    async with actions.at.db.tx() as tx:
+        if code not in await repository.kinds(tx):
+            raise UnknownCurrency
+        row = await repository.change_currency(tx, code, if_match(request), changes)
+        if row is None:
+            raise Stale
+        await repository.renew_currencies(tx)
+        tx.emit(CurrencyChanged(code=row["code"], name=row["name"], icon=row["icon"], active=row["active"]))
+    return _currency(row)
+
+
+@post("/admin/transactions", permission="currency:grant", status=201, idempotency="required")
+async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempotent: Idempotent) -> Response[Outcome]:
+    """Give or take, with a reason."""
+    user_id = data.user_id or await _named(actions, data.username or "")
+    if data.amount == 0 or abs(data.amount) > AMOUNT_MAX:
+        raise InvalidAmount(errors=[{"pointer": "#/amount", "detail": "not 0, at most 2^53 - 1"}])
+    account, other = f"user:{user_id}", "mint:admin" if data.amount > 0 else "sink:admin"
+    debit, credit = (other, account) if data.amount > 0 else (account, other)
+    transfer = Transfer(debit=debit, credit=credit, currency=data.currency, amount=abs(data.amount))
+
+    async def effect(tx: Any) -> Outcome:
+        posting = Posting(key=f"admin:{new_id()}", transfers=[transfer], transaction_type="admin", reason=data.reason)
+        # Taking reaches what can't be spent; giving has the same bounds as everyone's.
+        terms = rules.Terms(forced=data.amount < 0)
+        outcome = (await actions.apply(tx, [PostRequest(posting=posting, cause=tx.cause, terms=terms)]))[0].outcome
+        raise_refused(outcome)
+        return outcome
+
+    return await idempotent.run(effect)
+
+
+async def _named(actions: CurrencyActions, username: str) -> UUID:
+    user = await actions.at.stub(Identity).user_by_username(username)
+    if user is None:
+        raise UserNotFound
+    return user.user_id
+
+
+@post(
+    "/admin/transactions/{transaction_id:uuid}/reverse", permission="currency:grant", status=201, idempotency="required"
+)
+async def reverse_transaction(
+    actions: CurrencyActions, transaction_id: UUID, data: Reversal, idempotent: Idempotent
+) -> Response[Outcome]:
+    """Undo a transaction, once."""
+
+    async def effect(tx: Any) -> Outcome:
+        return await actions.reverse(tx, transaction_id, data.reason)
+
+    return await idempotent.run(effect)

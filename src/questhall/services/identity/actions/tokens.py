@@ -1,0 +1,77 @@
+"""Personal access tokens."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.identity import NothingThere, SessionRevoked, TokenCreated, UserNotFound
+from questhall.kernel.access import PLAYER_SCOPE, ROLES
+from questhall.kernel.database import Record, Tx
+from questhall.kernel.ids import new_id
+from questhall.services.identity import repository, rules
+from questhall.services.identity.actions.part import Part, digest
+
+TOKEN_PREFIX = "qh_"
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret that is shown once, and the row that it is for."""
+
+    id: UUID
+    secret: str
+    row: Any = None
+
+
+class Tokens(Part):
+    """Access tokens."""
+
+    def scopes(self) -> frozenset[str]:
+        """Scopes that a token may have."""
+        return frozenset(self.at.permissions.of_role(ROLES[-1])) | {PLAYER_SCOPE}
+
+    async def add_token(
+        self,
+        tx: Tx,
+        user_id: UUID,
+        name: str,
+        scopes: list[str] | None,
+        days: int | None,
+        *,
+        made_with: tuple[str, ...] | None = None,
+    ) -> Secret:
+        """A new access token; its secret is shown once. ``made_with``: scopes of the token that asks for it.
+
+        Refuses ``invalid_scope``.
+        """
+        kept = rules.check_scopes(scopes, self.scopes(), made_with)
+        secret, token_id = TOKEN_PREFIX + secrets.token_urlsafe(32), new_id()
+        expires = None if days is None else tx.now + timedelta(days=days)
+        values = {"id": token_id, "secret_hash": digest(secret), "name": name, "scopes": kept, "expires": expires}
+        await repository.add_token(tx, user_id, values)
+        tx.emit(TokenCreated(user_id=user_id, token_id=token_id, name=name, scopes=kept))
+        return Secret(id=token_id, secret=secret, row={**values, "created_at": tx.now, "last_used": None})
+
+    async def tokens(self, user_id: UUID) -> list[Record]:
+        """A player's access tokens."""
+        async with self.at.db.read() as tx:
+            return await repository.tokens(tx, user_id)
+
+    async def end_token(self, user_id: UUID, token_id: UUID) -> None:
+        """Ends a token. Refuses ``not_found``."""
+        async with self.at.db.tx() as tx:
+            if not await repository.end_token(tx, user_id, token_id):
+                raise NothingThere
+            tx.emit(SessionRevoked(user_id=user_id, session_id=token_id))
+
+    async def create_token(self, username: str, scopes: list[str] | None = None) -> str:
+        """See the contract."""
+        async with self.at.db.tx() as tx:
+            row = await repository.user_by_name(tx, username.lower())
+            if row is None:
+                raise UserNotFound(f"there is no player {username}")
+            return (await self.add_token(tx, row["id"], "command line", scopes, None)).secret

@@ -1,0 +1,108 @@
+"""What admins see and change."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from questhall.kernel.access import Caller
+from questhall.kernel.http import (
+    After,
+    Idempotent,
+    Limit,
+    Page,
+    Response,
+    cursor_of,
+    delete,
+    get,
+    patch,
+    post,
+    read_cursor,
+)
+from questhall.services.identity import repository
+from questhall.services.identity.actions import IdentityActions
+from questhall.services.identity.api.views import (
+    InviteView,
+    MailView,
+    NewInvite,
+    RegistrationChange,
+    RegistrationView,
+    UserChange,
+    UserRow,
+    invite_of,
+    user_of,
+)
+
+
+@get("/admin/users", permission="users:read")
+async def list_users(
+    actions: IdentityActions,
+    limit: Limit = 25,
+    after: After = None,
+    q: str = "",
+    status: Literal["waiting", "active", "suspended"] | None = None,
+) -> Page[UserRow]:
+    """Find players."""
+    start = read_cursor(after, UUID)
+    async with actions.at.db.read() as tx:
+        rows = await repository.search(tx, q[:100], status, start[0] if start else None, limit + 1)
+    more = cursor_of(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return Page(items=[user_of(row) for row in rows[:limit]], next=more)
+
+
+@patch("/admin/users/{user_id:uuid}", permission="users:write")
+async def change_user(actions: IdentityActions, user_id: UUID, data: UserChange) -> UserRow:
+    """Change a player's role or status; the reason is kept."""
+    return user_of(await actions.change_user(user_id, data.role, data.status, reason=data.reason))
+
+
+@post("/admin/users/{user_id:uuid}/approve", permission="users:write")
+async def approve_user(actions: IdentityActions, user_id: UUID) -> UserRow:
+    """Let somebody in who waits for approval."""
+    return user_of(await actions.approve(user_id))
+
+
+@get("/admin/invites", permission="users:write")
+async def list_invites(actions: IdentityActions) -> Page[InviteView]:
+    """Invitations."""
+    async with actions.at.db.read() as tx:
+        rows = await repository.invites(tx)
+    return Page(items=[invite_of(row) for row in rows if row["revoked_at"] is None])
+
+
+@post("/admin/invites", permission="users:write", status=201, idempotency="optional")
+async def add_invite(
+    actions: IdentityActions, caller: Caller, data: NewInvite, idempotent: Idempotent
+) -> Response[InviteView]:
+    """Invite somebody; the link is shown once."""
+
+    async def effect(tx: Any) -> InviteView:
+        made = await actions.invite(tx, caller.user, data.role, data.note, data.expires_in_days)
+        return invite_of(made.row, made.secret, actions.at.settings.public_url)
+
+    return await idempotent.run(effect, redact=lambda view: msgspec.structs.replace(view, secret=None, link=None))
+
+
+@delete("/admin/invites/{invite_id:uuid}", permission="users:write")
+async def end_invite(actions: IdentityActions, caller: Caller, invite_id: UUID) -> None:
+    """Take an invitation back."""
+    await actions.end_invite(caller.user, invite_id)
+
+
+@patch("/admin/registration", permission="users:write")
+async def change_registration(actions: IdentityActions, caller: Caller, data: RegistrationChange) -> RegistrationView:
+    """Change how one may sign up."""
+    await actions.set_mode(caller.user, data.mode)
+    return RegistrationView(mode=data.mode, first_admin=not await actions.has_admin())
+
+
+@get("/admin/outbox", permission="users:write")
+async def list_mails(actions: IdentityActions, limit: Limit = 25, after: After = None) -> Page[MailView]:
+    """Mails that are kept here instead of being sent."""
+    start = read_cursor(after, UUID)
+    async with actions.at.db.read() as tx:
+        rows = await repository.mails(tx, start[0] if start else None, limit + 1)
+    more = cursor_of(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return Page(items=[MailView(**{n: r[n] for n in MailView.__struct_fields__}) for r in rows[:limit]], next=more)

@@ -1,0 +1,109 @@
+"""A player's own profile, sessions and access tokens; profiles of others."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from questhall.kernel.access import Caller
+from questhall.kernel.http import (
+    SIGNED_IN,
+    Idempotent,
+    Page,
+    Request,
+    Response,
+    delete,
+    get,
+    if_match,
+    patch,
+    post,
+)
+from questhall.services.identity.actions import IdentityActions
+from questhall.services.identity.api.views import (
+    Me,
+    MeChange,
+    NewToken,
+    Profile,
+    SessionView,
+    TokenView,
+    look_of,
+    me_of,
+    token_of,
+)
+
+
+@get("/me", permission=SIGNED_IN)
+async def read_me(actions: IdentityActions, caller: Caller) -> Response[Me]:
+    """Who I am."""
+    me = _cut(me_of(await actions.me(caller.user), actions), caller)
+    return Response(me, headers={"etag": f'"{me.version}"'})
+
+
+@patch("/me", permission=SIGNED_IN)
+async def change_me(
+    actions: IdentityActions, caller: Caller, data: MeChange, request: Request[Any, Any, Any]
+) -> Response[Me]:
+    """Change my profile."""
+    changes = {name: getattr(data, name) for name in data.__struct_fields__ if getattr(data, name) is not msgspec.UNSET}
+    me = _cut(me_of(await actions.update(caller.user, if_match(request), changes), actions), caller)
+    return Response(me, headers={"etag": f'"{me.version}"'})
+
+
+def _cut(me: Me, caller: Caller) -> Me:
+    """With what this caller may do: less than the role when a token was cut down to scopes."""
+    return msgspec.structs.replace(me, permissions=sorted(caller.permissions))
+
+
+@get("/me/sessions", permission=SIGNED_IN)
+async def list_sessions(actions: IdentityActions, caller: Caller) -> Page[SessionView]:
+    """Where I am signed in."""
+    rows = await actions.sessions(caller.user)
+    return Page(items=[SessionView(**dict(row), current=row["id"] == caller.session_id) for row in rows])
+
+
+@delete("/me/sessions/{session_id:uuid}", permission=SIGNED_IN)
+async def end_session(actions: IdentityActions, caller: Caller, session_id: UUID) -> None:
+    """Sign out another device."""
+    await actions.logout(caller.user, session_id)
+
+
+@get("/me/tokens", permission=SIGNED_IN)
+async def list_tokens(actions: IdentityActions, caller: Caller) -> Page[TokenView]:
+    """My access tokens."""
+    return Page(items=[token_of(row) for row in await actions.tokens(caller.user)])
+
+
+@post("/me/tokens", permission=SIGNED_IN, status=201, idempotency="optional")
+async def add_token(
+    actions: IdentityActions, caller: Caller, data: NewToken, idempotent: Idempotent
+) -> Response[TokenView]:
+    """Make an access token; its secret is shown once."""
+
+    async def effect(tx: Any) -> TokenView:
+        made = await actions.add_token(
+            tx, caller.user, data.name, data.scopes, data.expires_in_days, made_with=caller.scopes
+        )
+        return token_of(made.row, made.secret)
+
+    return await idempotent.run(effect, redact=lambda view: msgspec.structs.replace(view, secret=None))
+
+
+@delete("/me/tokens/{token_id:uuid}", permission=SIGNED_IN)
+async def end_token(actions: IdentityActions, caller: Caller, token_id: UUID) -> None:
+    """End an access token."""
+    await actions.end_token(caller.user, token_id)
+
+
+@get("/users/{username:str}", permission=SIGNED_IN)
+async def read_profile(actions: IdentityActions, username: str) -> Profile:
+    """A player's public profile."""
+    row = await actions.by_username(username)
+    return Profile(
+        username=row["username"],
+        display_name=row["display_name"],
+        role=row["role"],
+        look=look_of(row),
+        created_at=row["created_at"],
+    )

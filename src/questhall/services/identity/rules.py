@@ -1,0 +1,162 @@
+"""Pure decisions of identity."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from questhall.contracts.identity import (
+    InvalidEmail,
+    InvalidPassword,
+    InvalidScope,
+    InvalidTimezone,
+    InvalidUsername,
+    ZoneChangedRecently,
+)
+
+USERNAME = re.compile(r"[a-z0-9_-]{2,32}")
+RESERVED = frozenset(
+    [
+        "admin",
+        "administrator",
+        "api",
+        "app",
+        "auth",
+        "bot",
+        "everyone",
+        "guild",
+        "help",
+        "here",
+        "login",
+        "logout",
+        "me",
+        "moderator",
+        "null",
+        "questhall",
+        "root",
+        "settings",
+        "support",
+        "system",
+        "undefined",
+        "user",
+        "users",
+        "www",
+    ]
+)
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s]{2,63}")
+PASSWORD_MIN, PASSWORD_MAX = 10, 200
+ZONE_CHANGE_EVERY = timedelta(hours=24)
+SESSION_IDLE = timedelta(hours=12)
+SESSION_MAX = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=10)
+BELIEVED_S = 60.0
+KEPT_AFTER_END = timedelta(days=30)
+"""How long ended sessions, used links and kept mails stay to be looked at."""
+LINK_LIFE = timedelta(minutes=30)
+
+
+def check_username(username: str) -> str:
+    """The name as it is kept. Refuses ``invalid_username``."""
+    name = username.strip().lower()
+    if USERNAME.fullmatch(name) is None:
+        raise InvalidUsername("2 to 32 of a-z, 0-9, _ and -", errors=[_at("username", "2 to 32 of a-z, 0-9, _ and -")])
+    if name in RESERVED:
+        raise InvalidUsername("this name is reserved", errors=[_at("username", "this name is reserved")])
+    return name
+
+
+def check_email(email: str) -> str:
+    """The address, trimmed. Refuses ``invalid_email``."""
+    plain = email.strip()
+    if len(plain) > 254 or EMAIL.fullmatch(plain) is None:
+        raise InvalidEmail(errors=[_at("email", "this is no e-mail address")])
+    return plain
+
+
+def check_password(password: str, common: frozenset[str], *about: str) -> None:
+    """Refuses ``invalid_password`` for one that is too short or long, common, or the player's own name."""
+    problem = None
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        problem = f"{PASSWORD_MIN} to {PASSWORD_MAX} characters"
+    elif _common(password.lower(), common) or len(set(password)) < 4:
+        problem = "this one is among the first that anybody would try"
+    elif password.lower() in {word.lower() for word in about if word}:
+        problem = "not your name or address"
+    if problem:
+        raise InvalidPassword(problem, errors=[_at("password", problem)])
+
+
+_AROUND = "0123456789 !@#$%^&*()-_=+.,?~"
+
+
+def _common(password: str, common: frozenset[str]) -> bool:
+    """Whether it is a common one, one with digits or signs around it, or one said twice."""
+    core = password.strip(_AROUND)
+    half = core[: len(core) // 2]
+    return password in common or core in common or (core == half * 2 and half in common)
+
+
+def clean_name(name: str) -> str:
+    """A display name as it is shown: one line, no control characters, nothing that turns the text around it."""
+    kept = "".join(" " if c.isspace() else c for c in unicodedata.normalize("NFC", name) if not _unwanted(c))
+    return " ".join(kept.split())[:80]
+
+
+def _unwanted(character: str) -> bool:
+    # The joiners make emoji and Indic or Persian words what they are; all other format characters only deceive.
+    kind = unicodedata.category(character)
+    if kind == "Cf":
+        return character not in "\u200c\u200d"
+    return kind == "Co" or (kind == "Cc" and not character.isspace())
+
+
+def check_scopes(scopes: list[str] | None, known: frozenset[str], own: tuple[str, ...] | None) -> list[str] | None:
+    """Scopes as they are kept, without repeats. A token (``own`` not None) makes none that may do more than itself.
+
+    Refuses ``invalid_scope``.
+    """
+    if scopes is None:
+        return None if own is None else sorted(own)
+    for index, scope in enumerate(scopes):
+        if scope not in known or (own is not None and scope not in own):
+            detail = f"{scope} is no scope" if scope not in known else f"this token has no {scope} itself"
+            raise InvalidScope(detail, errors=[_at(f"scopes/{index}", detail)])
+    return sorted(set(scopes))
+
+
+def fresh_seconds(zone: str, expires_at: datetime, moment: datetime) -> float:
+    """How long what is known of a caller may be believed: not past the next local midnight, nor its own end."""
+    until = min(next_midnight(zone, moment), expires_at)
+    return max(0.0, min(BELIEVED_S, (until - moment).total_seconds()))
+
+
+def check_timezone(name: str) -> str:
+    """Refuses ``invalid_timezone`` for what is no IANA zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise InvalidTimezone(errors=[_at("timezone", "a zone such as Europe/Berlin")]) from None
+    return name
+
+
+def zone_at(timezone: str, before: str | None, since: datetime | None, moment: datetime) -> str:
+    """The zone that a player had at a moment: a change takes effect at the next local midnight."""
+    return before if before is not None and since is not None and moment < since else timezone
+
+
+def next_midnight(zone: str, moment: datetime) -> datetime:
+    """The start of the next local day, in UTC."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return datetime.combine(local.date() + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def may_change_zone(changed_at: datetime | None, moment: datetime) -> None:
+    """Refuses ``zone_changed_recently`` within a day of the last change."""
+    if changed_at is not None and moment - changed_at < ZONE_CHANGE_EVERY:
+        raise ZoneChangedRecently(f"again after {(changed_at + ZONE_CHANGE_EVERY).isoformat()}")
+
+
+def _at(field: str, detail: str) -> dict[str, str]:
+    return {"pointer": f"#/{field}", "detail": detail}

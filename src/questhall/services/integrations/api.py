@@ -1,0 +1,325 @@
+"""HTTP of integrations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.integrations import (
+    BadLinks,
+    BadSignature,
+    MalformedDelivery,
+    SourceDisabled,
+    SourceNotFound,
+    TooLarge,
+)
+from questhall.kernel.access import ANONYMOUS, Caller
+from questhall.kernel.http import (
+    PUBLIC,
+    SIGNED_IN,
+    After,
+    Idempotent,
+    Limit,
+    Page,
+    Response,
+    asgi_route,
+    cursor_of,
+    delete,
+    get,
+    patch,
+    post,
+    read_cursor,
+)
+from questhall.kernel.rpc import answer, read_body
+from questhall.services.integrations import cloudevents, repository, rules
+from questhall.services.integrations.actions import Delivery, IntegrationsActions, Source, delivery_name
+
+GITHUB_MAX = 25 * 1024 * 1024
+CLOUDEVENTS_MAX = 1024 * 1024
+HEADERS_KEPT = ("content-type",)
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+
+
+class SourceInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source to be made."""
+
+    slug: Slug
+    kind: Literal["github", "cloudevents"]
+    name: Name
+
+
+class SourceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may change of a source."""
+
+    name: Name | None = None
+    enabled: bool | None = None
+
+
+class SourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A source; ``secret`` is there only in the answer that made it."""
+
+    id: UUID
+    slug: str
+    kind: str
+    name: str
+    enabled: bool
+    connected_at: datetime | None
+    created_at: datetime
+    ingest_url: str
+    secret: str | None = None
+
+
+class SecretView(msgspec.Struct, frozen=True, kw_only=True):
+    """A new secret, shown once."""
+
+    secret: str
+
+
+class LinksInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One link, or many as CSV lines ``account,username``."""
+
+    account: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    username: Annotated[str, msgspec.Meta(max_length=32)] | None = None
+    csv: Annotated[str, msgspec.Meta(max_length=500_000)] | None = None
+
+
+class LinkView(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that is known to be a player's."""
+
+    id: UUID
+    kind: str
+    account: str
+    username: str
+    created_at: datetime
+
+
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery and what became of it."""
+
+    id: UUID
+    external_id: str
+    event: str
+    outcome: str
+    detail: str
+    received_at: datetime
+    activities: list[dict[str, str]]
+
+
+class TakenView(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a request."""
+
+    delivery_id: UUID
+    outcome: str
+    duplicate: bool
+    activities: int
+
+
+class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
+    """How much waits for an account to be linked."""
+
+    account: str
+    count: int
+    last: datetime
+
+
+def _view(actions: IntegrationsActions, row: Any, secret: str | None = None) -> SourceView:
+    names = [n for n in SourceView.__struct_fields__ if n not in ("ingest_url", "secret")]
+    url = f"{actions.at.settings.public_url}/api/v1/ingest/{row['slug']}"
+    return SourceView(ingest_url=url, secret=secret, **{name: row[name] for name in names})
+
+
+@get("/sources", permission="sources:read")
+async def list_sources(actions: IntegrationsActions) -> Page[SourceView]:
+    """All sources."""
+    async with actions.at.db.read() as tx:
+        rows = await repository.sources(tx)
+    return Page(items=[_view(actions, row) for row in rows])
+
+
+@post("/sources", permission="sources:write", status=201, idempotency="optional")
+async def add_source(actions: IntegrationsActions, data: SourceInput, idempotent: Idempotent) -> Response[SourceView]:
+    """Make a source; its secret is shown once."""
+
+    async def effect(tx: Any) -> SourceView:
+        row, secret = await actions.add_source(tx, data.slug, data.kind, data.name)
+        return _view(actions, row, secret)
+
+    return await idempotent.run(effect, redact=lambda view: msgspec.structs.replace(view, secret=None))
+
+
+@get("/sources/{slug:str}", permission="sources:read")
+async def read_source(actions: IntegrationsActions, slug: str) -> SourceView:
+    """A source."""
+    return _view(actions, await actions.source_row(slug))
+
+
+@patch("/sources/{slug:str}", permission="sources:write")
+async def change_source(actions: IntegrationsActions, slug: str, data: SourceChange) -> SourceView:
+    """Rename a source, switch it off or on."""
+    changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
+    return _view(actions, await actions.change_source(slug, changes))
+
+
+@post("/sources/{slug:str}/rotate", permission="sources:write")
+async def rotate_secret(actions: IntegrationsActions, slug: str) -> SecretView:
+    """A new secret; the one before is good until the next."""
+    return SecretView(secret=await actions.rotate(slug))
+
+
+@get("/sources/{slug:str}/links", permission="sources:read")
+async def list_links(actions: IntegrationsActions, slug: str, limit: Limit = 25, after: After = None) -> Page[LinkView]:
+    """Accounts that are known to be players'."""
+    source = await actions.source(slug)
+    start = read_cursor(after, str)
+    async with actions.at.db.read() as tx:
+        rows = await repository.links(tx, source.kind, start[0] if start else None, limit + 1)
+    more = cursor_of(rows[limit - 1]["account"]) if len(rows) > limit else None
+    return Page(items=[_link(row) for row in rows[:limit]], next=more)
+
+
+def _link(row: Any) -> LinkView:
+    return LinkView(**{name: row[name] for name in LinkView.__struct_fields__})
+
+
+@post("/sources/{slug:str}/links", permission="sources:write", status=201)
+async def add_links(actions: IntegrationsActions, caller: Caller, slug: str, data: LinksInput) -> Page[LinkView]:
+    """Say whose accounts these are; what waited for them is credited."""
+    source = await actions.source(slug)
+    if data.csv is not None and data.account is None:
+        pairs = actions.pairs_of(data.csv)
+    elif data.account and data.username and data.csv is None:
+        pairs = [(data.account, data.username.lower())]
+    else:
+        raise BadLinks("give `account` and `username`, or `csv`")
+    rows = await actions.link(source.kind, pairs, caller.actor)
+    return Page(items=[_link(row) for row in rows[:100]])
+
+
+@delete("/sources/{slug:str}/links/{link_id:uuid}", permission="sources:write")
+async def end_link(actions: IntegrationsActions, slug: str, link_id: UUID) -> None:
+    """End a link; what was credited stays."""
+    source = await actions.source(slug)
+    async with actions.at.db.tx() as tx:
+        if not await repository.end_link(tx, source.kind, link_id):
+            raise SourceNotFound("there is no such link")
+
+
+@get("/sources/{slug:str}/waiting", permission="sources:read")
+async def list_waiting(actions: IntegrationsActions, slug: str) -> Page[WaitingView]:
+    """Accounts whose acts wait for a link."""
+    source = await actions.source(slug)
+    async with actions.at.db.read() as tx:
+        rows = await repository.waiting(tx, source.kind)
+    return Page(items=[WaitingView(account=r["account"], count=r["count"], last=r["last"]) for r in rows])
+
+
+@get("/me/links", permission=SIGNED_IN)
+async def list_my_links(actions: IntegrationsActions, caller: Caller) -> Page[LinkView]:
+    """My accounts elsewhere."""
+    async with actions.at.db.read() as tx:
+        rows = await repository.links_of(tx, caller.user)
+    return Page(items=[_link(row) for row in rows])
+
+
+@get("/sources/{slug:str}/deliveries", permission="sources:read")
+async def list_deliveries(
+    actions: IntegrationsActions, slug: str, limit: Limit = 25, after: After = None
+) -> Page[DeliveryView]:
+    """What came from a source, newest first."""
+    source = await actions.source(slug)
+    start = read_cursor(after, UUID)
+    async with actions.at.db.read() as tx:
+        rows = await repository.deliveries(tx, source.id, start[0] if start else None, limit + 1)
+    names = [name for name in DeliveryView.__struct_fields__ if name != "activities"]
+    items = [
+        DeliveryView(activities=msgspec.json.decode(row["activities"]), **{name: row[name] for name in names})
+        for row in rows[:limit]
+    ]
+    return Page(items=items, next=cursor_of(rows[limit - 1]["id"]) if len(rows) > limit else None)
+
+
+@post("/sources/{slug:str}/deliveries/{delivery_id:uuid}/redeliver", permission="sources:write")
+async def redeliver(actions: IntegrationsActions, slug: str, delivery_id: UUID) -> TakenView:
+    """Read a delivery again; what was counted stays counted once."""
+    taken = await actions.redeliver(slug, delivery_id)
+    return TakenView(**msgspec.structs.asdict(taken))
+
+
+_INGEST = {
+    "summary": "Send activity: a GitHub webhook, or CloudEvents",
+    "requestBody": {"content": {"application/json": {}, "application/cloudevents+json": {}}, "required": True},
+    "responses": {
+        "200": {"description": "It was counted before (`duplicate: true`)"},
+        "202": {"description": "Taken"},
+    },
+}
+
+
+@asgi_route("POST", "/ingest/{slug}", permission=PUBLIC, limit="ingest", max_body=GITHUB_MAX, operation=_INGEST)
+async def ingest(actions: IntegrationsActions, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Takes activity in."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    source = await actions.source(scope["path_params"]["slug"])
+    body = await read_body(receive)
+    if not source.enabled:
+        raise SourceDisabled
+    if source.kind == "github":
+        delivery = _github(actions, source, headers, body)
+    else:
+        delivery = _cloudevents(actions, source, headers, body, scope.get("caller", ANONYMOUS))
+    taken = await actions.take(delivery)
+    await answer(send, 200 if taken.duplicate else 202, msgspec.json.encode(taken))
+
+
+def _github(actions: IntegrationsActions, source: Source, headers: dict[str, str], body: bytes) -> Delivery:
+    if not rules.signed(body, headers.get("x-hub-signature-256", ""), source.secrets):
+        raise BadSignature
+    event = headers.get("x-github-event", "")
+    if not event or len(event) > 60:
+        raise MalformedDelivery("the header X-GitHub-Event is missing")
+    content_type = headers.get("content-type", "application/json")[:200]
+    external_id = headers.get("x-github-delivery", "")[:120] or delivery_name(body)
+    try:
+        drafts, ignored = actions.read(source, event, external_id, body, content_type)
+    except cloudevents.Malformed as problem:
+        raise MalformedDelivery(str(problem)) from None
+    return Delivery(
+        source=source,
+        external_id=external_id,
+        event=event,
+        drafts=drafts,
+        ignored=ignored,
+        body=body,
+        content_type=content_type,
+        received_at=actions.at.clock.now(),
+    )
+
+
+def _cloudevents(
+    actions: IntegrationsActions, source: Source, headers: dict[str, str], body: bytes, caller: Caller
+) -> Delivery:
+    caller.require("ingest")
+    if len(body) > CLOUDEVENTS_MAX:
+        raise TooLarge(f"at most {CLOUDEVENTS_MAX} bytes")
+    kept = {name: value for name, value in headers.items() if name.startswith("ce-") or name in HEADERS_KEPT}
+    content_type = msgspec.json.encode(kept).decode()
+    try:
+        drafts, ignored = actions.read(source, "", "", body, content_type)
+    except cloudevents.Malformed as problem:
+        raise MalformedDelivery(str(problem)) from None
+    # One event is its own delivery; a batch is named by what it says.
+    external_id = drafts[0].key if len(drafts) == 1 else delivery_name(body)
+    return Delivery(
+        source=source,
+        external_id=external_id,
+        event=drafts[0].kind if len(drafts) == 1 else f"batch of {len(drafts)}",
+        drafts=drafts,
+        ignored=ignored,
+        body=body,
+        content_type=content_type,
+        received_at=actions.at.clock.now(),
+    )

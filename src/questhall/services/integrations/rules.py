@@ -1,0 +1,75 @@
+"""Pure decisions of integrations."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from questhall.services.integrations.github import Draft
+
+PAST_MAX = timedelta(days=30)
+FUTURE_MAX = timedelta(minutes=2)
+WAITING_DAYS = 30
+BODY_DAYS = 30
+WHOLE_MAX = 2**63 - 1
+"""Larger whole numbers are left out: rules count with 64 bits."""
+FIELDS_MAX = 8
+AGAIN = "again:"
+
+
+def clamped(occurred: datetime | None, received: datetime) -> datetime:
+    """When an act happened: the source's word, at most 30 days ago and 2 minutes ahead."""
+    if occurred is None:
+        return received
+    return min(max(occurred, received - PAST_MAX), received + FUTURE_MAX)
+
+
+def signed(body: bytes, header: str, secrets: Iterable[str]) -> bool:
+    """Whether GitHub's signature over the raw body fits one of the secrets; compared in constant time."""
+    fits = False
+    for secret in secrets:
+        expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        fits = hmac.compare_digest(expected.encode(), header.encode("latin-1", "replace")) or fits
+    return fits
+
+
+def json_of(body: bytes, content_type: str) -> bytes:
+    """The JSON in a GitHub request, which may come as a form field."""
+    if content_type.split(";", maxsplit=1)[0].strip().lower() == "application/x-www-form-urlencoded":
+        # More fields than this are no hook's; reading them all would be work for nothing.
+        text = body.decode(errors="replace")
+        return parse_qs(text).get("payload", [""])[0].encode() if text.count("&") < FIELDS_MAX else b""
+    return body
+
+
+def storable(draft: Draft) -> Draft:
+    """The act without what no database can keep (zero characters, endless numbers), so that it can't spoil a batch."""
+    attributes: dict[str, Any] = {}
+    for name, value in draft.attributes.items():
+        if isinstance(value, str):
+            attributes[name.replace("\0", "")] = value.replace("\0", "")
+        elif isinstance(value, float) or -WHOLE_MAX <= value <= WHOLE_MAX:
+            attributes[name.replace("\0", "")] = value
+    return msgspec.structs.replace(
+        draft,
+        kind=draft.kind.replace("\0", ""),
+        account=draft.account.replace("\0", ""),
+        key=draft.key.replace("\0", ""),
+        attributes=attributes,
+    )
+
+
+def again(external_id: str, unique: str) -> str:
+    """The name of a redelivery; it carries the first delivery's, which keys of acts may be made of."""
+    return f"{AGAIN}{unique}:{first(external_id)}"
+
+
+def first(external_id: str) -> str:
+    """The name under which the source itself delivered."""
+    return external_id.split(":", 2)[2] if external_id.startswith(AGAIN) else external_id

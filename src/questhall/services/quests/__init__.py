@@ -1,0 +1,1 @@
+"""quests: what there is to do."""

@@ -1,0 +1,367 @@
+"""HTTP of quests."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.quests import QuestNotFound
+from questhall.contracts.rewards import Reward
+from questhall.kernel.access import Caller
+from questhall.kernel.expressions import Facts, InvalidExpression, check_expression
+from questhall.kernel.http import (
+    SIGNED_IN,
+    After,
+    Idempotent,
+    Limit,
+    Page,
+    Parameter,
+    Request,
+    Response,
+    cursor_of,
+    get,
+    if_match,
+    patch,
+    post,
+    read_cursor,
+)
+from questhall.services.quests import repository, rules, streaks
+from questhall.services.quests.actions import Board, QuestsActions
+from questhall.services.quests.engine import DAILY
+
+Status = Literal["draft", "published", "archived"]
+
+
+class ObjectiveProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an objective is."""
+
+    id: str
+    have: int
+    need: int
+    done: bool
+
+
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's own state with a quest."""
+
+    state: str
+    """``available``, ``locked``, ``accepted``, ``in_progress``, ``completed``, ``cooling_down``, ``expired``, ``abandoned``."""
+    completion_id: UUID | None
+    objectives: list[ObjectiveProgress]
+    accepted_at: datetime | None
+    completed_at: datetime | None
+    expires_at: datetime | None
+    available_at: datetime | None
+    times_completed: int
+    allowed: list[str]
+    why: str
+
+
+class QuestView(msgspec.Struct, frozen=True, kw_only=True):
+    """A quest, with the caller's own state."""
+
+    id: UUID
+    slug: str
+    title: str
+    description: str
+    icon: str
+    category: str
+    difficulty: str
+    kind: str
+    objectives: list[rules.Objective]
+    combine: str
+    rewards: Reward
+    prerequisites: rules.Prerequisites
+    available_from: datetime | None
+    available_until: datetime | None
+    cooldown_s: int
+    daily_cap: int | None
+    expires_after_s: int | None
+    diminishing: float
+    auto_accept: bool
+    status: str
+    version: int
+    edit: int
+    """What ``If-Match`` takes."""
+    mine: Mine | None
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which manual objective is done; left out: the next."""
+
+    objective: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    yesterday: bool = False
+    """It was done yesterday (local time): for daily quests, within the next day."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A condition to be tried on a sample."""
+
+    where: Annotated[str, msgspec.Meta(max_length=2000)]
+    sample: dict[str, Any] | None = None
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a condition gives."""
+
+    ok: bool
+    problem: str | None = None
+    result: Any = None
+
+
+class Leave(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The last day of a planned leave."""
+
+    until: date
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """A day of the last week."""
+
+    day: date
+    state: str
+    """``kept``, ``frozen``, ``excused``, ``missed``, ``today`` or ``future``."""
+
+
+class StreakView(msgspec.Struct, frozen=True, kw_only=True):
+    """A streak and its last seven days."""
+
+    kind: str
+    length: int
+    best: int
+    freezes: int
+    last_day: date | None
+    paused_until: date | None
+    today_done: bool
+    week: list[Day]
+
+
+def _mine(d: rules.Definition, board: Board, quest_id: UUID) -> Mine:
+    run, past = board.runs.get(quest_id), board.pasts.get(quest_id, rules.Past())
+    day = streaks.local_day(board.zone, board.now)
+    now = rules.Moment(occurred_at=board.now, recorded_at=board.now, day=day, recorded_day=day)
+    available = rules.availability(d, past, now, level=board.level, done=board.done)
+    open_ = run is not None and run.state in rules.OPEN and not rules.is_over(run, rules.period_of(d.kind, day))
+    shown = run if open_ or available.state == "completed" else None
+    state = run.state if open_ and run is not None else available.state
+    return Mine(
+        state=state,
+        completion_id=None if shown is None else shown.completion_id,
+        objectives=[_progress(o, shown) for o in d.objectives],
+        accepted_at=None if shown is None else shown.accepted_at,
+        completed_at=None if shown is None else shown.completed_at,
+        expires_at=None if shown is None else shown.expires_at,
+        available_at=available.from_,
+        times_completed=past.completions,
+        allowed=rules.moves(d, state),
+        why=available.why,
+    )
+
+
+def _progress(objective: rules.Objective, run: rules.Run | None) -> ObjectiveProgress:
+    have = 0 if run is None or objective.id not in run.progress else run.progress[objective.id].have
+    return ObjectiveProgress(id=objective.id, have=have, need=objective.count, done=have >= objective.count)
+
+
+def _view(row: Any, d: rules.Definition, board: Board | None) -> QuestView:
+    names = [n for n in rules.Definition.__struct_fields__ if n in QuestView.__struct_fields__]
+    return QuestView(
+        id=row["id"],
+        status=row["status"],
+        version=row["version"],
+        edit=row["edit"],
+        mine=None if board is None or row["status"] != "published" else _mine(d, board, row["id"]),
+        **{name: getattr(d, name) for name in names},
+    )
+
+
+def _head(row: Any) -> rules.Definition:
+    return msgspec.json.decode(row["definition"], type=rules.Definition)
+
+
+@get("/quests", permission=SIGNED_IN)
+async def list_quests(
+    actions: QuestsActions,
+    caller: Caller,
+    limit: Limit = 25,
+    after: After = None,
+    kind: str | None = None,
+    category: str | None = None,
+    own_state: Annotated[str | None, Parameter(query="state")] = None,
+    q: str = "",
+    status: Status = "published",
+) -> Page[QuestView]:
+    """What there is to do, with my own state. Drafts and archived ones are for authors."""
+    if status != "published":
+        caller.require("quests:write")
+    start = read_cursor(after, int)
+    board = await actions.board(caller.user)
+    async with actions.at.db.read() as tx:
+        rows = [row for row in await repository.quests(tx) if row["status"] == status]
+    views: list[QuestView] = []
+    for row in rows:
+        d = actions.playable(row["id"]).definition if status == "published" and _known(actions, row) else _head(row)
+        view = _view(row, d, board)
+        if (
+            (kind is None or d.kind == kind)
+            and (category is None or d.category == category)
+            and (not q or q.lower() in f"{d.title} {d.description}".lower())
+            and (own_state is None or (view.mine is not None and view.mine.state == own_state))
+        ):
+            views.append(view)
+    first = start[0] if start else 0
+    page = views[first : first + limit]
+    return Page(items=page, next=cursor_of(first + limit) if len(views) > first + limit else None)
+
+
+def _known(actions: QuestsActions, row: Any) -> bool:
+    try:
+        return actions.playable(row["id"]).version == row["version"]
+    except QuestNotFound:
+        return False
+
+
+async def _one(actions: QuestsActions, caller: Caller, quest_id: UUID) -> Response[QuestView]:
+    async with actions.at.db.read() as tx:
+        row = await repository.quest(tx, quest_id)
+    if row is None or (row["status"] == "draft" and not caller.may("quests:write")):
+        raise QuestNotFound
+    board = await actions.board(caller.user)
+    d = actions.playable(quest_id).definition if _known(actions, row) else _head(row)
+    view = _view(row, d, board)
+    return Response(view, headers={"etag": f'"{view.edit}"'})
+
+
+@get("/quests/{quest_id:uuid}", permission=SIGNED_IN)
+async def read_quest(actions: QuestsActions, caller: Caller, quest_id: UUID) -> Response[QuestView]:
+    """A quest with my own progress."""
+    return await _one(actions, caller, quest_id)
+
+
+@get("/quests/{quest_id:uuid}/draft", permission="quests:write")
+async def read_draft(actions: QuestsActions, quest_id: UUID) -> Response[rules.Definition]:
+    """The head as its author last saved it."""
+    async with actions.at.db.read() as tx:
+        row = await repository.quest(tx, quest_id)
+    if row is None:
+        raise QuestNotFound
+    return Response(_head(row), headers={"etag": f'"{row["edit"]}"'})
+
+
+@post("/quests", permission="quests:write", status=201, idempotency="optional")
+async def create_quest(actions: QuestsActions, data: rules.Definition, idempotent: Idempotent) -> Response[QuestView]:
+    """Author a quest; it is a draft until it is published."""
+
+    async def effect(tx: Any) -> QuestView:
+        return _view(await actions.create(tx, data), data, None)
+
+    return await idempotent.run(effect)
+
+
+@patch("/quests/{quest_id:uuid}", permission="quests:write")
+async def change_quest(
+    actions: QuestsActions, quest_id: UUID, data: rules.Definition, request: Request[Any, Any, Any]
+) -> Response[QuestView]:
+    """Change a quest; what is played changes when it is published again."""
+    view = _view(await actions.change(quest_id, if_match(request), data), data, None)
+    return Response(view, headers={"etag": f'"{view.edit}"'})
+
+
+@post("/quests/{quest_id:uuid}/publish", permission="quests:write")
+async def publish_quest(actions: QuestsActions, caller: Caller, quest_id: UUID) -> Response[QuestView]:
+    """Publish the next version."""
+    await actions.publish(quest_id)
+    return await _one(actions, caller, quest_id)
+
+
+@post("/quests/{quest_id:uuid}/archive", permission="quests:write")
+async def archive_quest(actions: QuestsActions, caller: Caller, quest_id: UUID) -> Response[QuestView]:
+    """Offer it no longer."""
+    await actions.archive(quest_id)
+    return await _one(actions, caller, quest_id)
+
+
+@post("/quests/{quest_id:uuid}/accept", permission=SIGNED_IN)
+async def accept_quest(actions: QuestsActions, caller: Caller, quest_id: UUID) -> Response[QuestView]:
+    """Set out on a quest."""
+    await actions.accept(caller.user, quest_id)
+    return await _one(actions, caller, quest_id)
+
+
+@post("/quests/{quest_id:uuid}/abandon", permission=SIGNED_IN)
+async def abandon_quest(actions: QuestsActions, caller: Caller, quest_id: UUID) -> Response[QuestView]:
+    """Leave a quest for another day."""
+    await actions.abandon(caller.user, quest_id)
+    return await _one(actions, caller, quest_id)
+
+
+@post("/quests/{quest_id:uuid}/complete", permission=SIGNED_IN)
+async def complete_quest(actions: QuestsActions, caller: Caller, quest_id: UUID, data: Tick) -> Response[QuestView]:
+    """Tick a manual objective."""
+    await actions.tick(caller.user, quest_id, data.objective, yesterday=data.yesterday)
+    return await _one(actions, caller, quest_id)
+
+
+@post("/quests/check", permission="quests:write")
+async def check_condition(data: Check) -> Checked:
+    """Try a condition on a sample."""
+    given = data.sample or {}
+    about, event = given.get("data", rules.SAMPLE.data), given.get("event", rules.SAMPLE.event)
+    if not isinstance(about, dict) or not isinstance(event, dict):
+        return Checked(ok=False, problem="the sample has data and event, each an object")
+    facts = Facts(about, event)
+    try:
+        expression = check_expression(data.where, facts)
+    except InvalidExpression as refusal:
+        return Checked(ok=False, problem=refusal.detail)
+    return Checked(ok=True, result=expression.holds(facts))
+
+
+@get("/me/quests", permission=SIGNED_IN)
+async def list_my_quests(actions: QuestsActions, caller: Caller) -> Page[QuestView]:
+    """My quests: those under way first, then what was done or may begin."""
+    board = await actions.board(caller.user)
+    async with actions.at.db.read() as tx:
+        rows = [row for row in await repository.quests(tx) if row["status"] == "published"]
+    views = [_view(row, actions.playable(row["id"]).definition, board) for row in rows if _known(actions, row)]
+    order = {"in_progress": 0, "accepted": 1, "available": 2, "completed": 3, "cooling_down": 4, "locked": 5}
+    views.sort(key=lambda view: order.get(view.mine.state if view.mine else "locked", 9))
+    return Page(items=views[:100])
+
+
+@get("/me/streaks", permission=SIGNED_IN)
+async def list_streaks(actions: QuestsActions, caller: Caller) -> Page[StreakView]:
+    """My streaks."""
+    board = await actions.board(caller.user)
+    today = streaks.local_day(board.zone, board.now)
+    monday = today - timedelta(days=today.weekday())
+    async with actions.at.db.read() as tx:
+        row = await repository.streak_row(tx, caller.user, DAILY)
+        days = {r["day"]: r["how"] for r in await repository.days(tx, caller.user, DAILY, monday)}
+    week = [_day(monday + timedelta(days=n), today, days) for n in range(7)]
+    view = StreakView(
+        kind=DAILY,
+        length=0 if row is None else row["length"],
+        best=0 if row is None else row["best"],
+        freezes=0 if row is None else row["freezes"],
+        last_day=None if row is None else row["last_day"],
+        paused_until=None if row is None else row["paused_until"],
+        today_done=days.get(today) == "kept",
+        week=week,
+    )
+    return Page(items=[view])
+
+
+def _day(day: date, today: date, days: dict[date, str]) -> Day:
+    if day in days:
+        return Day(day=day, state=days[day])
+    return Day(day=day, state="today" if day == today else "future" if day > today else "missed")
+
+
+@post("/me/streaks/leave", permission=SIGNED_IN, status=204)
+async def plan_leave(actions: QuestsActions, caller: Caller, data: Leave) -> None:
+    """Plan a leave: its days neither keep nor break a streak."""
+    await actions.leave(caller.user, data.until)

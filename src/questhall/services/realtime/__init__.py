@@ -1,0 +1,1 @@
+"""realtime: what moves on the screen by itself."""

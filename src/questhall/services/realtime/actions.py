@@ -1,0 +1,91 @@
+"""What realtime can do."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.realtime import Realtime
+from questhall.kernel.contract import Envelope
+from questhall.kernel.service import Site
+from questhall.services.realtime.channels import Channels, Member, members_only
+from questhall.services.realtime.connection import CLOSE_ENDED, Connection
+
+LATEST_ONLY = frozenset({"quest.progressed", "badge.progressed"})
+"""Types of which only the newest of a batch is told: they say where something stands."""
+
+
+class RealtimeActions(Realtime):
+    """Implements the contract."""
+
+    def __init__(self, at: Site) -> None:
+        self.at = at
+        self.channels = Channels()
+        self.kinds: dict[str, Member] = {"me": members_only, "lobby": members_only}
+        """Who may listen to a kind of channel; a service that brings a kind adds its check here."""
+        self._connections: dict[UUID, set[Connection]] = {}
+
+    @property
+    def count(self) -> int:
+        """Open connections."""
+        return sum(len(mine) for mine in self._connections.values())
+
+    def connected(self, connection: Connection) -> None:
+        """A connection is open."""
+        self._connections.setdefault(connection.user_id, set()).add(connection)
+
+    def disconnected(self, connection: Connection) -> None:
+        """A connection is gone."""
+        mine = self._connections.get(connection.user_id, set())
+        mine.discard(connection)
+        if not mine:
+            self._connections.pop(connection.user_id, None)
+
+    def push(self, events: list[Envelope[Any]], *, lobby: bool = False) -> None:
+        """Tells players what happened to them, in order, each event once."""
+        newest: dict[tuple[str, str, str], UUID] = {}
+        for event in events:
+            if event.type in LATEST_ONLY:
+                newest[_about(event)] = event.id
+        for event in events:
+            if event.type in LATEST_ONLY and newest[_about(event)] != event.id:
+                continue
+            key, name = ("lobby", "lobby") if lobby else (f"user:{event.subject}", "me")
+            self.channels.say(key, name, event.id, _writer(name, event))
+
+    def end(self, user_id: UUID, session_id: UUID | None) -> None:
+        """A session or token ended (None: all of a user's): its connections end too."""
+        for connection in list(self._connections.get(user_id, ())):
+            held = (connection.caller.session_id, connection.caller.token_id)
+            if session_id is None or session_id in held:
+                connection.close(CLOSE_ENDED, "signed out")
+
+    async def stop(self) -> None:
+        """Tells everybody to come back later."""
+        for mine in list(self._connections.values()):
+            for connection in list(mine):
+                connection.close(1012, "restarting")
+
+
+def _about(event: Envelope[Any]) -> tuple[str, str, str]:
+    data = event.data
+    return event.type, event.subject, str(getattr(data, "completion_id", getattr(data, "achievement_id", "")))
+
+
+def _writer(name: str, event: Envelope[Any]) -> Any:
+    def write(cursor: str) -> str:
+        return msgspec.json.encode(
+            {
+                "type": "message",
+                "channel": name,
+                "cursor": cursor,
+                "id": event.id,
+                "event": event.type,
+                "time": event.time,
+                "data": msgspec.Raw(event.raw),
+            }
+        ).decode()
+
+    return write

@@ -1,0 +1,127 @@
+"""expressions: bounded, and never an error where an event is not as its author thought."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from questhall.kernel.expressions import Facts, InvalidExpression, check_expression, compile_expression
+
+FACTS = Facts({"kind": "a.b", "attributes": {"n": 7, "repo": "acme/x", "own": True}}, {"type": "activity.recorded"})
+
+
+@pytest.mark.parametrize(
+    ("source", "holds"),
+    [
+        ("data.kind == 'a.b'", True),
+        ("data.attributes.repo.startsWith('acme/') && data.attributes.n > 6", True),
+        ("has(data.attributes.nope)", False),
+        ("data.attributes.nope == 1", False),
+        ("data.attributes.nope == 1 || true", True),
+        ("1 / (data.attributes.n - 7) == 1", False),
+        ("9223372036854775807 + data.attributes.n > 0", False),
+        ("[1][data.attributes.n] == 1", False),
+        ("int(data.kind) == 1", False),
+        ("timestamp(data.kind).getHours() == 1", False),
+        ("data.kind", False),
+        ("data.attributes.exists(k, k == 'n')", True),
+        ("data.kind.matches('^a[.]b$')", True),
+        ("event.type == 'activity.recorded'", True),
+    ],
+)
+def test_what_holds(source: str, holds: bool) -> None:
+    assert compile_expression(source).holds(FACTS) is holds
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("data.x ==", "parse"),
+        ("'" + "x" * 1024 + "'", "longer"),
+        ("1" + " + 1" * 120, "parts"),
+        ("data.a.all(a, data.b.all(b, data.c.all(c, c)))", "nested"),
+        ("secret.key == 1", "there is no secret"),
+        ("data.kind.startWith('a')", "no function startWith"),
+        ("data.kind", "true or false"),
+        ("data.kind.matches(data.kind)", "quotes"),
+        (r"data.kind.matches('\\w{500}')", "pattern"),
+        ("data.kind.matches('(a{1000}){1000}')", "pattern"),
+        ("data.kind.matches('[')", "pattern"),
+        ("data.kind == '''it's'''", "quotes"),
+        ("data.kind == r'a'", "plain quotes"),
+        ("true // 'x", "comments"),
+        (
+            "data.attributes.all(a, data.attributes.all(b, a != b + 'x' || b != a + 'y')) || 'a' + 'b' == data.kind"
+            + " || data.attributes.all(c, data.attributes.all(d, c != d + 'x'))",
+            "longer than",
+        ),
+    ],
+)
+def test_what_is_refused(source: str, why: str) -> None:
+    wide = Facts({"kind": "a.b", "attributes": {f"k{n}": n for n in range(20)}}, {})
+    with pytest.raises(InvalidExpression, match=why):
+        check_expression(source, wide)
+
+
+@pytest.mark.parametrize("data", [{"x": "y" * 70_000}, {"x": {"n": 10**30}}])
+def test_what_cant_be_looked_at_does_not_hold(data: dict[str, Any]) -> None:
+    assert compile_expression("data.x != 'z'").holds(Facts(data, {})) in (False, True)
+    assert not compile_expression("size(data.x) > 65536").holds(Facts(data, {}))
+
+
+def test_deep_data_is_left_alone() -> None:
+    deep: dict[str, Any] = {}
+    inner = deep
+    for _ in range(900):
+        inner["a"] = {}
+        inner = inner["a"]
+    assert not compile_expression("has(data.a)").holds(Facts(deep, {}))
+
+
+@pytest.mark.parametrize("width", [10, 60, 500, 4000])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "data.a.all(k, data.a.all(j, k + j != 'zz'))",
+        "data.a.map(k, k + 'x').filter(k, k.endsWith('x')).exists(k, k == 'zz')",
+        "data.a.all(k, k.matches('^[a-z]+[0-9]*$'))",
+    ],
+)
+def test_the_costliest_stays_under_2_ms(source: str, width: int) -> None:
+    expression, facts = compile_expression(source), Facts({"a": {f"k{n}": n for n in range(width)}}, {})
+    expression.holds(facts)
+    fastest = 1.0
+    for _ in range(5):
+        began = time.thread_time()
+        expression.holds(facts)
+        fastest = min(fastest, time.thread_time() - began)
+    assert fastest < 0.002
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(attributes=st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3))
+def test_nothing_that_an_event_holds_raises(attributes: dict[str, Any]) -> None:
+    facts = Facts({"attributes": attributes}, {}, size=0)
+    for source in (
+        "data.attributes.a == data.attributes.b",
+        "data.attributes.a + data.attributes.b > data.attributes.c",
+        "data.attributes.a / data.attributes.b == 1",
+        "data.attributes.a[data.attributes.b] == 1",
+        "size(data.attributes.a) > 1 && data.attributes.a.contains(data.attributes.b)",
+        "data.attributes.a.matches('^x') || data.attributes.a in data.attributes.b",
+        "data.attributes.a.exists(k, k == data.attributes.b)",
+        "timestamp(data.attributes.a) > timestamp(data.attributes.b)",
+        "int(data.attributes.a) % int(data.attributes.b) == 0",
+    ):
+        assert compile_expression(source).holds(facts) in (True, False)

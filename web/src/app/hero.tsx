@@ -1,0 +1,44 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { streaksQuery } from "@/features/quests/queries";
+import { useToday } from "@/features/quests/today";
+import { useCelebrations } from "@/features/realtime/celebrate";
+import { buttonClass, HeroScene, Pet } from "@/ui";
+import { heroWords } from "./hero-words";
+import { useMe } from "./me";
+
+/** The hero: Ember in the evening light, and one sentence that is about this player today. */
+export function Hero() {
+  const me = useMe();
+  const { quests, loading } = useToday();
+  const { data } = useQuery(streaksQuery);
+  const hops = useCelebrations((state) => state.hops);
+  const streak = me.preferences.hide_streaks ? undefined : data?.items.find((item) => item.kind === "daily");
+  const words = heroWords(quests, streak, new Date());
+  return (
+    <section className="hero" aria-labelledby="hero-title" data-hero>
+      <HeroScene className="hero-scene" />
+      <div className="hero-pet">
+        <Pet stage="grown" mood={words.mood} hue={me.look?.ember_hue} size={230} hop={hops} label="Ember" />
+      </div>
+      <div className="hero-card" aria-busy={loading}>
+        <p className="hero-eyebrow">{words.eyebrow}</p>
+        <h1 id="hero-title" className="hero-title">
+          {loading ? "Ember looks at the map" : words.title}
+        </h1>
+        <p className="text-ink-2">{loading ? "A moment." : words.text}</p>
+        <p className="mt-3">
+          {words.quest ? (
+            <Link to="/quests/$id" params={{ id: words.quest }} className={buttonClass("primary")}>
+              {words.button}
+            </Link>
+          ) : (
+            <Link to="/badges" className={buttonClass("primary")}>
+              {words.button}
+            </Link>
+          )}
+        </p>
+      </div>
+    </section>
+  );
+}

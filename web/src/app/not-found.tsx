@@ -1,0 +1,28 @@
+import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import { wordsOf } from "@/lib/client";
+import { Button, buttonClass, Pet } from "@/ui";
+
+export function NotFound() {
+  return (
+    <div className="grid justify-items-center gap-4 py-12 text-center">
+      <Pet stage="young" mood="calm" size={180} />
+      <h1 className="font-display text-3xl">No trail leads here</h1>
+      <p className="text-ink-2">Ember sniffed around and found only moss.</p>
+      <Link to="/" className={buttonClass("primary")}>
+        Back to the camp
+      </Link>
+    </div>
+  );
+}
+
+export function Failed({ error }: ErrorComponentProps) {
+  const router = useRouter();
+  return (
+    <div role="alert" className="grid justify-items-center gap-4 py-12 text-center">
+      <Pet stage="young" mood="asleep" size={180} />
+      <h1 className="font-display text-3xl">Something stumbled</h1>
+      <p className="max-w-prose text-ink-2">{wordsOf(error)}</p>
+      <Button onClick={() => void router.invalidate()}>Try again</Button>
+    </div>
+  );
+}

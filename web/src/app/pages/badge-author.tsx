@@ -1,0 +1,1 @@
+export { EditBadgePage, NewBadgePage } from "@/features/achievements/author-page";

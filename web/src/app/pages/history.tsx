@@ -1,0 +1,2 @@
+export { HistoryPage } from "@/features/audit/history-page";
+export { WhyPage } from "@/features/audit/why-page";

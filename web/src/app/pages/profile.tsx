@@ -1,0 +1,33 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { BadgeCase } from "@/features/achievements/badge-case";
+import { profileQuery } from "@/features/identity/queries";
+import { wordsOf } from "@/lib/client";
+import { day, title } from "@/lib/format";
+import { Avatar, Card, Pill } from "@/ui";
+import { usePresent } from "../services";
+
+const route = getRouteApi("/inside/players/$username");
+
+export function Profile() {
+  const { username } = route.useParams();
+  const present = usePresent();
+  const { data: player, error } = useQuery(profileQuery(username));
+  if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
+  if (!player) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
+  return (
+    <div className="grid gap-5 lg:grid-cols-[320px_minmax(0,1fr)] lg:items-start">
+      <Card>
+        <div className="grid justify-items-center gap-2 text-center">
+          <Avatar look={player.look} size={260} label="" />
+          <h1 className="font-display text-3xl wrap-anywhere">{player.display_name}</h1>
+          <p className="text-ink-2">@{player.username}</p>
+          <p className="flex items-center gap-2 text-sm text-ink-2">
+            {player.role !== "player" && <Pill tone="xp">{title(player.role)}</Pill>} here since {day(player.created_at)}
+          </p>
+        </div>
+      </Card>
+      {present("achievements") && <BadgeCase username={username} name={player.display_name} />}
+    </div>
+  );
+}

@@ -1,0 +1,1 @@
+export { EditQuestPage, NewQuestPage } from "@/features/quests/author-page";

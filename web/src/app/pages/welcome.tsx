@@ -1,0 +1,31 @@
+import { useNavigate } from "@tanstack/react-router";
+import { FirstRunPage } from "@/features/identity/first-run-page";
+import { QuestRow } from "@/features/quests/quest-row";
+import { useToday } from "@/features/quests/today";
+import { useSession } from "@/lib/session";
+import { useMe } from "../me";
+
+/** The quest to begin with: one that the player can tick off, if there is one. */
+function FirstQuest() {
+  const { quests, loading } = useToday();
+  const first = quests.find((quest) => quest.mine?.state !== "completed" && quest.objectives.every((one) => one.mode === "manual")) ?? quests[0];
+  if (loading) return <div className="h-24 rounded-2xl bg-sunk" aria-busy />;
+  if (!first) return <p>The board is quiet today. Ember shows you the camp instead.</p>;
+  return (
+    <>
+      <p className="text-lg">Ember dropped this at your feet. Open it, take it, and it can be done within two minutes.</p>
+      <ul className="rounded-2xl bg-sunk px-4">
+        <QuestRow quest={first} />
+      </ul>
+    </>
+  );
+}
+
+export function Welcome() {
+  const me = useMe();
+  const navigate = useNavigate();
+  const celebrateHatching = () => {
+    if (!useSession.getState().quiet) void import("@/features/realtime/confetti").then(({ burst }) => burst(true));
+  };
+  return <FirstRunPage me={me} quest={<FirstQuest />} onHatched={celebrateHatching} onDone={() => void navigate({ to: "/" })} />;
+}

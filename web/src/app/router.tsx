@@ -1,0 +1,106 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
+import { meQuery } from "@/features/identity/queries";
+import { Failed, NotFound } from "./not-found";
+import { isPresent, servicesQuery } from "./services";
+import { Shell } from "./shell";
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
+
+const outside = <const P extends string>(path: P, load: Parameters<typeof lazyRouteComponent>[0], name: string) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) });
+
+const entry = () => import("./pages/entry");
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { from?: string } => (typeof search.from === "string" && search.from.startsWith("/") && !search.from.startsWith("//") ? { from: search.from } : {}),
+  component: lazyRouteComponent(entry, "SignIn"),
+});
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up",
+  validateSearch: (search: Record<string, unknown>): { invite?: string } => (typeof search.invite === "string" ? { invite: search.invite } : {}),
+  component: lazyRouteComponent(entry, "SignUp"),
+});
+
+/** Everything behind the door. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  beforeLoad: async ({ context, location }) => {
+    const [me] = await Promise.all([context.queries.ensureQueryData(meQuery), context.queries.ensureQueryData(servicesQuery).catch(() => undefined)]);
+    if (!me) throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { from: location.href } });
+    if (!me.look && location.pathname === "/") throw redirect({ to: "/welcome" });
+  },
+  component: Shell,
+  errorComponent: Failed,
+});
+
+function page<const P extends string>(path: P, load: Parameters<typeof lazyRouteComponent>[0], name: string, service?: string) {
+  return createRoute({
+    getParentRoute: () => inside,
+    path,
+    component: lazyRouteComponent(load, name),
+    notFoundComponent: NotFound,
+    beforeLoad: ({ context }) => {
+      if (service && !isPresent(context.queries.getQueryData(servicesQuery.queryKey), service)) throw notFound();
+    },
+  });
+}
+
+const quests = () => import("./pages/quests");
+const questAuthor = () => import("./pages/quest-author");
+const badges = () => import("./pages/badges");
+const badgeAuthor = () => import("./pages/badge-author");
+const history = () => import("./pages/history");
+const sources = () => import("./pages/sources");
+const admin = () => import("./pages/admin");
+
+const tree = root.addChildren([
+  signIn,
+  signUp,
+  outside("/first-admin", entry, "FirstAdmin"),
+  outside("/forgot", entry, "ForgotPage"),
+  outside("/reset", entry, "ResetPage"),
+  outside("/verify", entry, "VerifyPage"),
+  inside.addChildren([
+    page("/", () => import("./pages/camp"), "Camp"),
+    page("/welcome", () => import("./pages/welcome"), "Welcome"),
+    page("/quests", quests, "Board", "quests"),
+    page("/quests/new", questAuthor, "NewQuestPage", "quests"),
+    page("/quests/$id", quests, "One", "quests"),
+    page("/quests/$id/edit", questAuthor, "EditQuestPage", "quests"),
+    page("/badges", badges, "Wall", "achievements"),
+    page("/badges/new", badgeAuthor, "NewBadgePage", "achievements"),
+    page("/badges/$id", badges, "One", "achievements"),
+    page("/badges/$id/edit", badgeAuthor, "EditBadgePage", "achievements"),
+    page("/wallet", () => import("./pages/wallet"), "WalletPage", "currency"),
+    page("/history", history, "HistoryPage", "audit"),
+    page("/why/$kind/$id", history, "WhyPage", "audit"),
+    page("/players/$username", () => import("./pages/profile"), "Profile"),
+    page("/settings", () => import("./pages/settings"), "Settings"),
+    page("/credits", () => import("./pages/credits"), "Credits"),
+    page("/manage/sources", sources, "Sources", "integrations"),
+    page("/manage/sources/$slug", sources, "One", "integrations"),
+    page("/manage/players", admin, "Players"),
+    page("/manage/invites", admin, "InvitesPage"),
+    page("/manage/mails", admin, "OutboxPage"),
+    page("/manage/grants", () => import("./pages/grants"), "GrantsPage", "currency"),
+    ...(import.meta.env.DEV ? [page("/kit", () => import("@/features/kit"), "Kit")] : []),
+  ]),
+]);
+
+export function newRouter(queries: QueryClient) {
+  return createRouter({ routeTree: tree, context: { queries }, defaultPreload: "intent", defaultPreloadStaleTime: 30_000, scrollRestoration: true, defaultErrorComponent: Failed, defaultNotFoundComponent: NotFound });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof newRouter>;
+  }
+}

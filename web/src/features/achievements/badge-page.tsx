@@ -1,0 +1,145 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { wordsOf } from "@/lib/client";
+import { day, number, title } from "@/lib/format";
+import type { Achievement } from "@/lib/types";
+import { BadgeArt, Bar, Button, buttonClass, Card, Icon, Pill } from "@/ui";
+import { archive, badgeKey, badgeQuery, badgesKey, publish, reveal } from "./queries";
+import { earned, holdersWords, howTo, RARITIES, veiled, wrapped } from "./words";
+
+const route = getRouteApi("/inside/badges/$id");
+
+function Tiers({ badge }: { badge: Achievement }) {
+  const have = badge.mine?.awards.filter((award) => !award.revoked_at).map((award) => award.tier) ?? [];
+  return (
+    <ul className="grid gap-2">
+      {badge.tiers.map((tier) => (
+        <li key={tier.name} className="flex items-center gap-3 rounded-2xl bg-sunk px-4 py-2">
+          <Icon name={have.includes(tier.name) ? "check-mark-button" : "white-circle"} size={24} />
+          <span className="flex-1 font-bold">{title(tier.name)}</span>
+          <span className="text-ink-2 tabular-nums">
+            {number(tier.count)}, +{number(tier.xp_reward)} XP
+          </span>
+          <span className="sr-only">{have.includes(tier.name) ? "earned" : "not yet"}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Wrapped({ onOpen, busy }: { onOpen: () => void; busy: boolean }) {
+  return (
+    <Card className="justify-items-center text-center">
+      <div className="grid justify-items-center gap-4 py-6">
+        <Icon name="wrapped-gift" size={150} />
+        <h1 className="font-display text-3xl">A badge, still wrapped</h1>
+        <p className="text-ink-2">Ember carried it here by the ribbon.</p>
+        <Button busy={busy} onClick={onOpen}>
+          Open it
+        </Button>
+      </div>
+    </Card>
+  );
+}
+
+export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () => void }) {
+  const { id } = route.useParams();
+  const { data: badge, error } = useQuery(badgeQuery(id));
+  const queries = useQueryClient();
+  const act = useMutation({
+    mutationFn: (doing: () => Promise<unknown>) => doing(),
+    onSettled: () => queries.invalidateQueries({ queryKey: badgesKey }),
+  });
+  if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
+  if (!badge) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
+  if (wrapped(badge)) {
+    const open = () =>
+      act.mutate(() => reveal(id), {
+        onSuccess: () => {
+          queries.setQueryData<Achievement>(badgeKey(id), (known) => (known?.mine ? { ...known, mine: { ...known.mine, revealed_at: new Date().toISOString() } } : known));
+          onReveal();
+        },
+      });
+    return <Wrapped busy={act.isPending} onOpen={open} />;
+  }
+  const { mine } = badge;
+  const lines = veiled(badge) ? [] : howTo(badge.requirements);
+  return (
+    <div className="grid gap-5 lg:grid-cols-[360px_minmax(0,1fr)] lg:items-start">
+      <Card>
+        <Link to="/badges" className="link inline-flex min-h-11 items-center">
+          All badges
+        </Link>
+        <div className="grid justify-items-center gap-3 py-4 text-center">
+          <BadgeArt icon={veiled(badge) ? "locked-chest" : badge.icon} rarity={badge.rarity} locked={!earned(badge)} size={210} />
+          <h1 className="font-display text-3xl leading-tight">{veiled(badge) ? "A secret badge" : badge.name}</h1>
+          <p className={`font-bold rarity-${badge.rarity}`}>{RARITIES[badge.rarity]}</p>
+          <p>{veiled(badge) ? "Nobody tells how it is earned. Keep going, and it may find you." : badge.description}</p>
+          <p className="text-sm text-ink-2">{holdersWords(badge)}</p>
+        </div>
+      </Card>
+      <div className="grid gap-5">
+        <Card title={earned(badge) ? "Yours" : "Your way there"}>
+          {earned(badge) ? (
+            <div className="flex flex-wrap items-center gap-3">
+              <p className="flex-1">
+                Earned on {day(mine?.earned_date ?? "")}
+                {mine?.tier && `, now ${mine.tier}`}.
+              </p>
+              {mine?.awards.filter((award) => !award.revoked_at).map((award) => (
+                <Link key={award.award_id} to="/why/$kind/$id" params={{ kind: "badge", id: award.award_id }} className={buttonClass("plain")}>
+                  Why?{award.tier && <span> {title(award.tier)}</span>}
+                </Link>
+              ))}
+            </div>
+          ) : mine && !veiled(badge) ? (
+            <div className="flex items-center gap-3">
+              <div className="min-w-0 flex-1">
+                <Bar value={mine.fraction} label={`${mine.have} of ${mine.need}`} />
+              </div>
+              <span className="text-ink-2 tabular-nums">
+                {number(mine.have)}/{number(mine.need)}
+              </span>
+            </div>
+          ) : (
+            <p className="text-ink-2">Not yet.</p>
+          )}
+        </Card>
+        {lines.length > 0 && (
+          <Card title="How to earn it">
+            <ul className="grid list-disc gap-1 pl-5">
+              {lines.map((line) => (
+                <li key={line}>{line}</li>
+              ))}
+            </ul>
+            {badge.xp_reward > 0 && <p className="mt-3 font-bold">Pays +{number(badge.xp_reward)} XP</p>}
+          </Card>
+        )}
+        {badge.tiers.length > 0 && !veiled(badge) && (
+          <Card title="Tiers">
+            <Tiers badge={badge} />
+          </Card>
+        )}
+        {author && (
+          <Card title="For authors" action={<Pill>{`${title(badge.status)}, version ${badge.version}`}</Pill>}>
+            <div className="flex flex-wrap gap-3">
+              <Link to="/badges/$id/edit" params={{ id }} className={buttonClass("plain")}>
+                Edit
+              </Link>
+              {badge.status === "published" ? (
+                <Button variant="danger" busy={act.isPending} onClick={() => act.mutate(() => archive(id))}>
+                  Archive
+                </Button>
+              ) : (
+                <Button busy={act.isPending} onClick={() => act.mutate(() => publish(id))}>
+                  Publish
+                </Button>
+              )}
+            </div>
+            {act.error && <p role="alert" className="mt-3 text-bad">{wordsOf(act.error)}</p>}
+          </Card>
+        )}
+      </div>
+    </div>
+  );
+}

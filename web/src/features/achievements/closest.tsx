@@ -1,0 +1,38 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Card } from "@/ui";
+import { BadgeTile } from "./badge-tile";
+import { closestQuery, wallQuery } from "./queries";
+import { earned, veiled } from "./words";
+
+const TILES = 10;
+
+/** The badges that are closest, filled up with those that are still to be found. */
+export function Closest() {
+  const closest = useQuery(closestQuery);
+  const wall = useInfiniteQuery(wallQuery({}));
+  const near = closest.data?.items ?? [];
+  const others = (wall.data?.pages[0]?.items ?? []).filter((badge) => !veiled(badge) && !near.some((known) => known.id === badge.id));
+  const fill = [...others.filter((badge) => !earned(badge)), ...others.filter(earned)];
+  const shown = [...near, ...fill].slice(0, TILES);
+  return (
+    <Card
+      title="Closest to you"
+      action={
+        <Link to="/badges" className="link">
+          All badges
+        </Link>
+      }
+    >
+      {closest.isPending ? (
+        <div className="h-40 rounded-2xl bg-sunk" aria-busy />
+      ) : (
+        <ul className="closest">
+          {shown.map((badge) => (
+            <BadgeTile key={badge.id} badge={badge} small />
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

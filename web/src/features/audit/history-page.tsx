@@ -1,0 +1,33 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { wordsOf } from "@/lib/client";
+import { Button, Card, Empty } from "@/ui";
+import { HistoryList } from "./history-list";
+import { historyQuery } from "./queries";
+
+export function HistoryPage() {
+  const { data, isPending, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(historyQuery);
+  const items = data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <>
+      <h1 className="page-title">History</h1>
+      <Card>
+        {isPending && <div className="h-60 rounded-2xl bg-sunk" aria-busy />}
+        {error && <p role="alert">{wordsOf(error)}</p>}
+        {!isPending && !error && items.length === 0 && (
+          <Empty title="An empty book" mood="calm">
+            <Link to="/quests" className="link">
+              Write the first line with a quest
+            </Link>
+          </Empty>
+        )}
+        <HistoryList items={items} />
+        {hasNextPage && (
+          <Button variant="plain" className="mt-4" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Show older
+          </Button>
+        )}
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Card, Pet } from "@/ui";
+import { HistoryList } from "./history-list";
+import { historyQuery } from "./queries";
+
+/** The last few things, on the camp. */
+export function Recent({ most = 5, hue }: { most?: number; hue?: number }) {
+  const { data, isPending } = useInfiniteQuery(historyQuery);
+  const items = data?.pages[0]?.items.slice(0, most) ?? [];
+  return (
+    <Card
+      title="Lately"
+      action={
+        <Link to="/history" className="link">
+          All of it
+        </Link>
+      }
+    >
+      {isPending ? (
+        <div className="h-40 rounded-2xl bg-sunk" aria-busy />
+      ) : items.length === 0 ? (
+        <p className="text-ink-2">Your story starts with the first quest. Ember keeps the book open.</p>
+      ) : (
+        <>
+          <HistoryList items={items} links={false} />
+          {items.length < 3 && (
+            <div className="mt-3 grid justify-items-center gap-2 rounded-2xl bg-sunk p-4 text-center">
+              <Pet stage="young" mood="calm" hue={hue} size={110} />
+              <p className="text-ink-2">The next line is yours to write. Ember holds the pen.</p>
+            </div>
+          )}
+        </>
+      )}
+    </Card>
+  );
+}

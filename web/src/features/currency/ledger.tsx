@@ -1,0 +1,54 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { currencyName, moment, number, signed, sourceName } from "@/lib/format";
+import { Button, Empty, Icon } from "@/ui";
+import { currencyIcon } from "./purse";
+import { ledgerQuery } from "./queries";
+
+/** Each movement of the purse, with its why. */
+export function Ledger({ currency }: { currency: string }) {
+  const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isPending, error } = useInfiniteQuery(ledgerQuery(currency));
+  if (isPending) return <div className="h-48 rounded-2xl bg-sunk" aria-busy />;
+  if (error) return <p role="alert">{error.message}</p>;
+  const rows = data.pages.flatMap((page) => page.items);
+  if (rows.length === 0)
+    return (
+      <Empty title="Nothing has moved yet" mood="calm">
+        <p>Finish a quest and Ember writes the first line here.</p>
+        <Link to="/quests" className="link">
+          To the quest board
+        </Link>
+      </Empty>
+    );
+  return (
+    <>
+      <ul className="divide-y-2 divide-sunk" aria-label="Movements, newest first">
+        {rows.map((row) => (
+          <li key={row.id} className="flex items-center gap-3 py-3">
+            <Icon name={currencyIcon(row.currency)} size={34} />
+            <div className="min-w-0 flex-1">
+              <p className="font-bold wrap-anywhere">{row.reason || sourceName(row.source)}</p>
+              <p className="text-sm text-ink-2">
+                {sourceName(row.source)}, <time dateTime={row.created_at}>{moment(row.created_at)}</time>
+              </p>
+            </div>
+            <div className="text-right tabular-nums">
+              <p className={row.amount > 0 ? "font-bold text-ok" : "font-bold text-bad"}>
+                {signed(row.amount)} <span className="text-sm">{currencyName(row.currency)}</span>
+              </p>
+              <p className="text-sm text-ink-2 max-sm:hidden">then {number(row.balance)}</p>
+            </div>
+            <Link to="/why/$kind/$id" params={{ kind: "transaction", id: row.transaction_id }} className="why-link">
+              Why?<span className="sr-only"> {signed(row.amount)} {currencyName(row.currency)}, {row.reason}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button variant="plain" className="mt-4" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Show older
+        </Button>
+      )}
+    </>
+  );
+}

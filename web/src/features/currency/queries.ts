@@ -1,0 +1,27 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { newKey, read, send } from "@/lib/client";
+import type { Balances, LedgerRow, Page } from "@/lib/types";
+
+export const balancesKey = ["currency", "balances"] as const;
+export const ledgerKey = ["currency", "ledger"] as const;
+
+export const balancesQuery = queryOptions({ queryKey: balancesKey, queryFn: ({ signal }) => read<Balances>("/me/balances", { signal }) });
+
+export const ledgerQuery = (currency: string) =>
+  infiniteQueryOptions({
+    queryKey: [...ledgerKey, currency],
+    queryFn: ({ signal, pageParam }) => read<Page<LedgerRow>>("/me/transactions", { signal, query: { currency, after: pageParam, limit: 25 } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+export interface Grant {
+  username: string;
+  currency: string;
+  amount: number;
+  reason: string;
+}
+
+/** The key stays with the form: sending twice grants once. */
+export const grant = (wanted: Grant, key: string) => send("/admin/transactions", wanted, { key });
+export const reverse = (id: string, reason: string) => send(`/admin/transactions/${id}/reverse`, { reason }, { key: newKey() });

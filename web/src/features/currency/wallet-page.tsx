@@ -1,0 +1,63 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { currencyName, number } from "@/lib/format";
+import { Card, Icon, Select } from "@/ui";
+import { Ledger } from "./ledger";
+import { LevelBar } from "./level-bar";
+import { currencyIcon } from "./purse";
+import { balancesQuery } from "./queries";
+
+export function WalletPage() {
+  const { data } = useQuery(balancesQuery);
+  const [currency, setCurrency] = useState("");
+  const spendable = data?.items.filter((item) => item.currency !== "xp") ?? [];
+  return (
+    <>
+      <h1 className="page-title">Wallet</h1>
+      <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_320px] lg:items-start">
+        <Card
+          title="What came and went"
+          className="max-lg:order-2"
+          action={
+            <label className="flex items-center gap-2 text-sm font-bold">
+              <span className="max-sm:sr-only">Show</span>
+              <Select value={currency} onChange={(event) => setCurrency(event.target.value)}>
+                <option value="">All</option>
+                {data?.items.map((item) => (
+                  <option key={item.currency} value={item.currency}>
+                    {item.name}
+                  </option>
+                ))}
+              </Select>
+            </label>
+          }
+        >
+          <Ledger currency={currency} />
+        </Card>
+        <div className="grid gap-5">
+          <Card title="Balances">
+            <ul className="grid gap-3">
+              {spendable.map((item) => (
+                <li key={item.currency} className="flex items-center gap-3 rounded-2xl bg-sunk p-3">
+                  <Icon name={currencyIcon(item.currency, item.icon)} size={40} />
+                  <div>
+                    <p className="font-display text-2xl tabular-nums">{number(item.amount)}</p>
+                    <p className="text-sm text-ink-2">
+                      {currencyName(item.currency)}
+                      {item.held > 0 && `, ${number(item.held)} set aside`}
+                      {item.debt > 0 && `, ${number(item.debt)} owed`}
+                    </p>
+                  </div>
+                </li>
+              ))}
+            </ul>
+          </Card>
+          <Card title="Level">
+            <LevelBar />
+            <p className="mt-3 text-sm text-ink-2">XP is never spent: it only takes you up.</p>
+          </Card>
+        </div>
+      </div>
+    </>
+  );
+}

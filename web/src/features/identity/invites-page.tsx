@@ -1,0 +1,129 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { FormEvent } from "react";
+import { wordsOf } from "@/lib/client";
+import { day, moment, title } from "@/lib/format";
+import type { Registration, Role } from "@/lib/types";
+import { Button, Card, Empty, Field, Input, Pill, Select } from "@/ui";
+import { endInvite, invite, invitesKey, invitesQuery, outboxQuery, registrationKey, registrationQuery, setMode } from "./queries";
+import { SecretOnce } from "./secret-once";
+
+const MODES: Record<Registration["mode"], string> = { open: "Anybody may sign up", invite: "Only with an invitation", approval: "An admin lets each in", closed: "Nobody" };
+
+function Mode() {
+  const queries = useQueryClient();
+  const { data } = useQuery(registrationQuery);
+  const save = useMutation({ mutationFn: setMode, onSuccess: (changed) => queries.setQueryData(registrationKey, changed) });
+  return (
+    <Card title="Signing up">
+      <Field label="Who may sign up">
+        {(ids) => (
+          <Select {...ids} value={data?.mode ?? "open"} disabled={!data || save.isPending} onChange={(event) => save.mutate(event.target.value as Registration["mode"])}>
+            {Object.entries(MODES).map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <p role="status" className="mt-2 text-ok">
+        {save.isSuccess && "Saved."}
+      </p>
+      {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
+    </Card>
+  );
+}
+
+export function InvitesPage() {
+  const queries = useQueryClient();
+  const { data } = useQuery(invitesQuery);
+  const refresh = () => queries.invalidateQueries({ queryKey: invitesKey });
+  const make = useMutation({ mutationFn: (form: FormData) => invite(String(form.get("role")) as Role, String(form.get("note"))), onSuccess: refresh });
+  const end = useMutation({ mutationFn: endInvite, onSuccess: refresh });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    make.mutate(new FormData(event.currentTarget));
+  };
+  return (
+    <>
+      <h1 className="page-title">Invitations</h1>
+      <div className="grid gap-5 lg:grid-cols-2 lg:items-start">
+        <div className="grid gap-5">
+          <Mode />
+          <Card title="Invite somebody">
+            <form onSubmit={submit} className="grid gap-4">
+              <Field label="As">
+                {(ids) => (
+                  <Select {...ids} name="role">
+                    {["player", "moderator", "manager", "admin"].map((role) => (
+                      <option key={role} value={role}>
+                        {title(role)}
+                      </option>
+                    ))}
+                  </Select>
+                )}
+              </Field>
+              <Field label="Note" hint="For yourself: who is it for?">
+                {(ids) => <Input {...ids} name="note" maxLength={200} autoComplete="off" />}
+              </Field>
+              {make.error && <p role="alert" className="text-bad">{wordsOf(make.error)}</p>}
+              <Button type="submit" busy={make.isPending} className="justify-self-start">
+                Make an invitation
+              </Button>
+              {make.data && <SecretOnce label="The invitation" secret={make.data.link ?? make.data.secret ?? ""} />}
+            </form>
+          </Card>
+        </div>
+        <Card title="Invitations">
+          <ul className="divide-y-2 divide-sunk">
+            {data?.items.map((one) => (
+              <li key={one.id} className="flex items-center gap-3 py-2">
+                <div className="min-w-0 flex-1">
+                  <p className="font-bold wrap-anywhere">{one.note || title(one.role)}</p>
+                  <p className="text-sm text-ink-2">
+                    {title(one.role)}, until {day(one.expires_at)}
+                  </p>
+                </div>
+                {one.used ? (
+                  <Pill tone="ok">Used</Pill>
+                ) : (
+                  <Button size="small" variant="danger" onClick={() => end.mutate(one.id)}>
+                    Take back<span className="sr-only"> {one.note}</span>
+                  </Button>
+                )}
+              </li>
+            ))}
+            {data?.items.length === 0 && <li className="text-ink-2">None are open.</li>}
+          </ul>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+/** Mails that are kept here instead of being sent. */
+export function OutboxPage() {
+  const { data, error, isPending } = useQuery(outboxQuery);
+  return (
+    <>
+      <h1 className="page-title">Kept mails</h1>
+      <p className="mb-4 text-ink-2">No mail server is set, so mails stay here.</p>
+      <Card>
+        {error && <p role="alert">{wordsOf(error)}</p>}
+        {isPending && <div className="h-40 rounded-2xl bg-sunk" aria-busy />}
+        {data?.items.length === 0 && <Empty title="No mail was needed yet" mood="calm"><p>A forgotten password would be the first.</p></Empty>}
+        <ul className="divide-y-2 divide-sunk">
+          {data?.items.map((mail) => (
+            <li key={mail.id} className="py-3">
+              <p className="font-bold wrap-anywhere">{mail.subject}</p>
+              <p className="text-sm text-ink-2 wrap-anywhere">
+                To {mail.recipient}, {moment(mail.created_at)}
+              </p>
+              <pre className="mt-2 rounded-xl bg-sunk p-3 text-sm wrap-anywhere whitespace-pre-wrap">{mail.body}</pre>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,94 @@
+import { BACKGROUNDS, HAIRS, HANDS, HEADGEAR, OUTFITS, SKINS } from "@/art";
+import type { Look } from "@/lib/types";
+import { Avatar, Pet } from "@/ui";
+
+export const STARTER: Look = { skin: 2, hair: HAIRS[0]?.id ?? "long", hair_hue: 320, outfit: OUTFITS[0]?.id ?? "robe", outfit_hue: 250, headgear: null, hand: null, background: BACKGROUNDS[0]?.id ?? "meadow", ember_hue: 12 };
+
+const HUES = [12, 35, 55, 120, 170, 205, 250, 290, 325];
+const HUE_NAMES = ["Coral", "Amber", "Lemon", "Leaf", "Teal", "Sky", "Indigo", "Violet", "Rose"];
+
+interface Choice {
+  id: string | null;
+  name: string;
+}
+
+interface RowProps {
+  label: string;
+  choices: Choice[];
+  value: string | null;
+  onChange: (id: string | null) => void;
+  draw?: (id: string | null) => Look;
+}
+
+function Row({ label, choices, value, onChange, draw }: RowProps) {
+  return (
+    <fieldset className="min-w-0">
+      <legend className="mb-1.5 font-bold">{label}</legend>
+      <div className="look-row">
+        {choices.map((choice) => (
+          <label key={choice.id ?? "none"} className={draw ? "look-choice" : "look-word"}>
+            <input type="radio" name={label} className="sr-only" checked={value === choice.id} onChange={() => onChange(choice.id)} />
+            {draw && choice.id !== null ? <Avatar look={draw(choice.id)} size={72} crop={label === "Background" || label === "Outfit" || label === "In hand" ? "full" : "face"} label="" /> : null}
+            <span className={draw && choice.id !== null ? "sr-only" : ""}>{choice.name}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+function Hues({ label, value, onChange }: { label: string; value: number; onChange: (hue: number) => void }) {
+  return (
+    <fieldset>
+      <legend className="mb-1.5 font-bold">{label}</legend>
+      <div className="look-row">
+        {HUES.map((hue, n) => (
+          <label key={hue} className="look-hue">
+            <input type="radio" name={label} className="sr-only" checked={value === hue} onChange={() => onChange(hue)} />
+            <span className="sr-only">{HUE_NAMES[n]}</span>
+            <svg viewBox="0 0 20 20" className="size-7" aria-hidden>
+              <circle cx="10" cy="10" r="9" fill={`hsl(${hue} 68% 58%)`} />
+            </svg>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+const none: Choice = { id: null, name: "None" };
+
+/** A light editor of the starter look: each choice is drawn on the player's own figure. */
+export function LookEditor({ look, onChange, pet = true }: { look: Look; onChange: (look: Look) => void; pet?: boolean }) {
+  const set = (change: Partial<Look>) => onChange({ ...look, ...change });
+  return (
+    <div className="look-editor">
+      <div className="look-picture">
+        <Avatar look={look} size={300} label="How you look" />
+        {pet && <Pet stage="young" mood="happy" hue={look.ember_hue} size={110} label="Ember" />}
+      </div>
+      <div className="grid min-w-0 content-start gap-4">
+        <fieldset>
+          <legend className="mb-1.5 font-bold">Skin</legend>
+          <div className="look-row">
+            {SKINS.map((skin, n) => (
+              <label key={skin.id} className="look-choice">
+                <input type="radio" name="skin" className="sr-only" checked={look.skin === n} onChange={() => set({ skin: n })} />
+                <span className="sr-only">{skin.name}</span>
+                <Avatar look={{ ...look, skin: n, headgear: null, hand: null }} size={72} crop="face" label="" />
+              </label>
+            ))}
+          </div>
+        </fieldset>
+        <Row label="Hair" choices={HAIRS} value={look.hair} onChange={(hair) => set({ hair: hair ?? look.hair })} draw={(hair) => ({ ...look, hair: hair ?? look.hair, headgear: null })} />
+        <Hues label="Hair colour" value={look.hair_hue} onChange={(hair_hue) => set({ hair_hue })} />
+        <Row label="Outfit" choices={OUTFITS} value={look.outfit} onChange={(outfit) => set({ outfit: outfit ?? look.outfit })} draw={(outfit) => ({ ...look, outfit: outfit ?? look.outfit, hand: null, headgear: null })} />
+        <Hues label="Outfit colour" value={look.outfit_hue} onChange={(outfit_hue) => set({ outfit_hue })} />
+        <Row label="On the head" choices={[none, ...HEADGEAR]} value={look.headgear} onChange={(headgear) => set({ headgear })} draw={(headgear) => ({ ...look, headgear })} />
+        <Row label="In hand" choices={[none, ...HANDS]} value={look.hand} onChange={(hand) => set({ hand })} draw={(hand) => ({ ...look, hand })} />
+        <Row label="Background" choices={BACKGROUNDS} value={look.background} onChange={(background) => set({ background: background ?? look.background })} draw={(background) => ({ ...look, background: background ?? look.background })} />
+        {pet && <Hues label="Ember's coat" value={look.ember_hue} onChange={(ember_hue) => set({ ember_hue })} />}
+      </div>
+    </div>
+  );
+}

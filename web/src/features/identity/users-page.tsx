@@ -1,0 +1,114 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useDeferredValue, useState } from "react";
+import { wordsOf } from "@/lib/client";
+import { day, title } from "@/lib/format";
+import type { Role, UserRow } from "@/lib/types";
+import { Button, Card, Dialog, Field, Input, Pill, Select, Textarea } from "@/ui";
+import { approve, changeUser, usersKey, usersQuery } from "./queries";
+
+const ROLES: Role[] = ["player", "moderator", "manager", "admin"];
+
+function Change({ user, onClose }: { user: UserRow; onClose: () => void }) {
+  const queries = useQueryClient();
+  const save = useMutation({
+    mutationFn: (wanted: Parameters<typeof changeUser>[1]) => changeUser(user.id, wanted),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: usersKey });
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const role = String(form.get("role")) as Role;
+    const status = String(form.get("status")) as "active" | "suspended";
+    save.mutate({ reason: String(form.get("reason")), ...(role === user.role ? {} : { role }), ...(status === user.status ? {} : { status }) });
+  };
+  return (
+    <Dialog open onClose={onClose} title={`Change ${user.username}`}>
+      <form onSubmit={submit} className="grid gap-4">
+        <Field label="Role">
+          {(ids) => (
+            <Select {...ids} name="role" defaultValue={user.role}>
+              {ROLES.map((role) => (
+                <option key={role} value={role}>
+                  {title(role)}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field label="May act">
+          {(ids) => (
+            <Select {...ids} name="status" defaultValue={user.status === "suspended" ? "suspended" : "active"}>
+              <option value="active">Yes</option>
+              <option value="suspended">No, suspended</option>
+            </Select>
+          )}
+        </Field>
+        <Field label="Reason" hint="It is kept with the change">
+          {(ids) => <Textarea {...ids} name="reason" rows={2} required minLength={3} />}
+        </Field>
+        {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
+        <Button type="submit" busy={save.isPending}>
+          Save
+        </Button>
+      </form>
+    </Dialog>
+  );
+}
+
+export function UsersPage({ mayChange }: { mayChange: boolean }) {
+  const [q, setQ] = useState("");
+  const [status, setStatus] = useState("");
+  const [open, setOpen] = useState<UserRow | null>(null);
+  const queries = useQueryClient();
+  const { data, error } = useQuery({ ...usersQuery(useDeferredValue(q), status), placeholderData: keepPreviousData });
+  const admit = useMutation({ mutationFn: approve, onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }) });
+  return (
+    <>
+      <h1 className="page-title">Players</h1>
+      <search className="filters">
+        <Input type="search" aria-label="Search players" placeholder="Name or e-mail" value={q} onChange={(event) => setQ(event.target.value)} />
+        <Select aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value)}>
+          <option value="">Any status</option>
+          <option value="active">Active</option>
+          <option value="pending">Waiting for approval</option>
+          <option value="suspended">Suspended</option>
+        </Select>
+      </search>
+      <Card>
+        {error && <p role="alert">{wordsOf(error)}</p>}
+        {admit.error && <p role="alert" className="text-bad">{wordsOf(admit.error)}</p>}
+        <ul className="divide-y-2 divide-sunk" aria-label="Players">
+          {data?.items.map((user) => (
+            <li key={user.id} className="flex flex-wrap items-center gap-3 py-3">
+              <div className="min-w-0 flex-1 basis-52">
+                <p className="font-bold wrap-anywhere">
+                  {user.display_name} <span className="font-normal text-ink-2">@{user.username}</span>
+                </p>
+                <p className="text-sm text-ink-2 wrap-anywhere">
+                  {user.email}, since {day(user.created_at)}
+                </p>
+              </div>
+              <Pill tone={user.role === "player" ? "plain" : "xp"}>{title(user.role)}</Pill>
+              <Pill tone={user.status === "active" ? "ok" : "bad"}>{title(user.status)}</Pill>
+              {mayChange && user.status !== "active" && user.status !== "suspended" && (
+                <Button size="small" busy={admit.isPending} onClick={() => admit.mutate(user.id)}>
+                  Let in<span className="sr-only"> {user.username}</span>
+                </Button>
+              )}
+              {mayChange && (
+                <Button size="small" variant="plain" onClick={() => setOpen(user)}>
+                  Change<span className="sr-only"> {user.username}</span>
+                </Button>
+              )}
+            </li>
+          ))}
+          {data?.items.length === 0 && <li className="py-3 text-ink-2">Nobody fits.</li>}
+        </ul>
+      </Card>
+      {open && <Change user={open} onClose={() => setOpen(null)} />}
+    </>
+  );
+}

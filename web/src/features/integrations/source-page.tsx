@@ -1,0 +1,100 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { wordsOf } from "@/lib/client";
+import { ago, count, moment } from "@/lib/format";
+import type { Delivery } from "@/lib/types";
+import { Button, Card, Empty, Pill, Switch } from "@/ui";
+import { HowTo } from "./how-to";
+import { LinksCard } from "./links-card";
+import { changeSource, deliveriesQuery, redeliver, rotate, sourceKey, sourceQuery } from "./queries";
+
+const route = getRouteApi("/inside/manage/sources/$slug");
+const TONES = { recorded: "ok", duplicate: "plain", waiting: "gold", ignored: "plain", failed: "bad", ping: "xp" } as const;
+const WORDS = { recorded: "Counted", duplicate: "Seen before", waiting: "Waits for a player", ignored: "Not counted", failed: "Failed", ping: "Ping" };
+
+function Row({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; mayWrite: boolean }) {
+  const queries = useQueryClient();
+  const again = useMutation({ mutationFn: () => redeliver(slug, delivery.id), onSettled: () => queries.invalidateQueries({ queryKey: sourceKey(slug) }) });
+  return (
+    <li className="flex flex-wrap items-center gap-3 py-3">
+      <div className="min-w-0 flex-1 basis-52">
+        <p className="font-bold wrap-anywhere">{delivery.event ?? "delivery"}</p>
+        <p className="text-sm text-ink-2 wrap-anywhere">
+          <time dateTime={delivery.received_at} title={moment(delivery.received_at)}>
+            {ago(delivery.received_at)}
+          </time>
+          {delivery.activities.length > 0 && <>, {delivery.activities.map((activity) => activity.kind).join(", ")}</>}
+          {delivery.detail && <>, {delivery.detail}</>}
+        </p>
+        {again.error && <p role="alert" className="text-sm text-bad">{wordsOf(again.error)}</p>}
+      </div>
+      <Pill tone={TONES[delivery.outcome]}>{WORDS[delivery.outcome]}</Pill>
+      {mayWrite && (
+        <Button size="small" variant="plain" busy={again.isPending} onClick={() => again.mutate()}>
+          Run again<span className="sr-only"> {delivery.event}</span>
+        </Button>
+      )}
+    </li>
+  );
+}
+
+export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
+  const { slug } = route.useParams();
+  const queries = useQueryClient();
+  const { data: source, error } = useQuery(sourceQuery(slug));
+  const deliveries = useInfiniteQuery(deliveriesQuery(slug));
+  const refresh = () => queries.invalidateQueries({ queryKey: sourceKey(slug) });
+  const switching = useMutation({ mutationFn: (enabled: boolean) => changeSource(slug, { enabled }), onSettled: refresh });
+  const rotating = useMutation({ mutationFn: () => rotate(slug) });
+  if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
+  if (!source) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
+  const items = deliveries.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <>
+      <Link to="/manage/sources" className="link inline-flex min-h-11 items-center">
+        All sources
+      </Link>
+      <h1 className="page-title">{source.name}</h1>
+      <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_380px] lg:items-start">
+        <Card
+          title="Deliveries"
+          action={
+            <Button size="small" variant="quiet" onClick={() => void refresh()}>
+              Look again
+            </Button>
+          }
+        >
+          <p role="status" className="sr-only">
+            {count(items.length, "delivery", "deliveries")}
+          </p>
+          {items.length === 0 && !deliveries.isPending && <Empty title="Nothing came yet" mood="asleep"><p>The first delivery appears here with what became of it.</p></Empty>}
+          <ul className="divide-y-2 divide-sunk">
+            {items.map((delivery) => (
+              <Row key={delivery.id} slug={slug} delivery={delivery} mayWrite={mayWrite} />
+            ))}
+          </ul>
+          {deliveries.hasNextPage && (
+            <Button variant="plain" className="mt-4" busy={deliveries.isFetchingNextPage} onClick={() => void deliveries.fetchNextPage()}>
+              Show older
+            </Button>
+          )}
+        </Card>
+        <div className="grid gap-5">
+          <Card title="The source">
+            <div className="grid gap-4">
+              <Switch checked={source.enabled} onChange={(enabled) => mayWrite && switching.mutate(enabled)} label="Takes deliveries" />
+              {rotating.data ? <HowTo source={source} secret={rotating.data.secret} /> : <HowTo source={source} />}
+              {rotating.error && <p role="alert" className="text-bad">{wordsOf(rotating.error)}</p>}
+              {mayWrite && source.kind === "github" && (
+                <Button variant="danger" busy={rotating.isPending} onClick={() => rotating.mutate()} className="justify-self-start">
+                  New secret
+                </Button>
+              )}
+            </div>
+          </Card>
+          <LinksCard slug={slug} mayWrite={mayWrite} />
+        </div>
+      </div>
+    </>
+  );
+}

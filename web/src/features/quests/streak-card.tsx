@@ -1,0 +1,53 @@
+import { useQuery } from "@tanstack/react-query";
+import { count } from "@/lib/format";
+import type { Streak } from "@/lib/types";
+import { Card, Icon, Pill } from "@/ui";
+import { streaksQuery } from "./queries";
+
+const LETTER = new Intl.DateTimeFormat("en", { weekday: "narrow", timeZone: "UTC" });
+const NAME = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" });
+const WORDS = { kept: "kept", frozen: "covered by a freeze", missed: "missed", today: "today, still open", future: "to come", excused: "on leave" };
+
+function sentence(streak: Streak): string {
+  if (streak.paused_until) return `On leave until ${streak.paused_until}: nothing is lost.`;
+  if (streak.length === 0) return "Finish any daily quest today and the first dot is yours.";
+  if (streak.today_done) return "Today is kept. Ember sleeps well.";
+  return "One daily quest keeps it today.";
+}
+
+export function StreakCard() {
+  const { data } = useQuery(streaksQuery);
+  const streak = data?.items.find((item) => item.kind === "daily") ?? data?.items[0];
+  return (
+    <Card title="Streak" action={streak && <Pill icon="snowflake">{count(streak.freezes, "freeze")}</Pill>}>
+      {!streak ? (
+        <div className="grid gap-2">
+          <p className="text-ink-2">Finish any daily quest and the first dot is yours.</p>
+        </div>
+      ) : (
+        <div className="grid gap-3">
+          <div className="flex items-center gap-3">
+            <Icon name="fire" size={44} />
+            <p>
+              <span className="font-display text-2xl tabular-nums">{count(streak.length, "day")}</span>
+              <span className="block text-sm text-ink-2">best: {streak.best}</span>
+            </p>
+          </div>
+          <ol className="grid grid-cols-7 gap-1" aria-label="This week">
+            {streak.week.map((one) => (
+              <li key={one.day} className="grid justify-items-center gap-1 text-sm text-ink-2">
+                <span aria-hidden>{LETTER.format(new Date(one.day))}</span>
+                <span className="week-dot" data-state={one.state === "today" && streak.today_done ? "kept" : one.state}>
+                  <span className="sr-only">
+                    {NAME.format(new Date(one.day))}: {one.state === "today" && streak.today_done ? WORDS.kept : WORDS[one.state]}
+                  </span>
+                </span>
+              </li>
+            ))}
+          </ol>
+          <p className="text-sm text-ink-2">{sentence(streak)}</p>
+        </div>
+      )}
+    </Card>
+  );
+}

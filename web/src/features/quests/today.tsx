@@ -1,0 +1,50 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { Quest } from "@/lib/types";
+import { Card } from "@/ui";
+import { running } from "./progress";
+import { boardQuery, mineQuery } from "./queries";
+import { QuestRow } from "./quest-row";
+
+const ROWS = 4;
+const DAY_MS = 86_400_000;
+
+/** Today: what runs, what is done today, then what could be begun. Never empty while the board is not. */
+export function pickToday(mine: Quest[], board: Quest[], now: number): Quest[] {
+  const recent = (quest: Quest) => quest.mine?.completed_at != null && now - new Date(quest.mine.completed_at).getTime() < DAY_MS;
+  const order = (quest: Quest) => (running(quest) ? 0 : recent(quest) ? 1 : quest.mine?.state === "available" ? (quest.kind === "daily" ? 2 : 3) : 9);
+  const all = new Map([...board, ...mine].map((quest) => [quest.id, quest]));
+  return [...all.values()]
+    .filter((quest) => order(quest) < 9)
+    .sort((one, other) => order(one) - order(other))
+    .slice(0, ROWS);
+}
+
+export function useToday(): { quests: Quest[]; loading: boolean } {
+  const mine = useQuery(mineQuery);
+  const board = useInfiniteQuery(boardQuery({}));
+  const quests = pickToday(mine.data?.items ?? [], board.data?.pages.flatMap((page) => page.items) ?? [], Date.now());
+  return { quests, loading: mine.isPending || board.isPending };
+}
+
+export function Today() {
+  const { quests, loading } = useToday();
+  return (
+    <Card
+      title="Today's quests"
+      action={
+        <Link to="/quests" className="link">
+          The board
+        </Link>
+      }
+    >
+      {loading && <div className="h-64 rounded-2xl bg-sunk" aria-busy />}
+      {!loading && quests.length === 0 && <p className="text-ink-2">The board is clear. Ember naps until a new quest is pinned up.</p>}
+      <ul className="divide-y-2 divide-sunk">
+        {quests.map((quest) => (
+          <QuestRow key={quest.id} quest={quest} />
+        ))}
+      </ul>
+    </Card>
+  );
+}

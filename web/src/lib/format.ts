@@ -1,0 +1,52 @@
+/** Numbers, times and words as people read them. */
+
+const numbers = new Intl.NumberFormat("en");
+const days = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
+const moments = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+export const number = (amount: number): string => numbers.format(amount);
+export const signed = (amount: number): string => (amount > 0 ? `+${numbers.format(amount)}` : numbers.format(amount));
+export const day = (time: string): string => days.format(new Date(time));
+export const moment = (time: string): string => moments.format(new Date(time));
+export const count = (amount: number, one: string, many = `${one}s`): string => `${number(amount)} ${amount === 1 ? one : many}`;
+export const words = (name: string): string => name.replaceAll("_", " ").replaceAll("-", " ");
+export const title = (name: string): string => words(name).replace(/^./, (letter) => letter.toUpperCase());
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+export function ago(time: string, now: number = Date.now()): string {
+  const seconds = (new Date(time).getTime() - now) / 1000;
+  if (Math.abs(seconds) > 30 * 86_400) return day(time);
+  for (const [unit, size] of STEPS) if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  return "just now";
+}
+
+export function duration(seconds: number): string {
+  for (const [unit, size] of STEPS) if (seconds >= size) return count(Math.round(seconds / size), unit);
+  return count(seconds, "second");
+}
+
+const NAMES: Record<string, string> = { xp: "XP", coins: "coins", gems: "gems", guild_tokens: "guild tokens" };
+export const currencyName = (code: string): string => NAMES[code] ?? words(code);
+
+/** A reward in a few words: "+50 XP, +10 coins". */
+export function rewardWords(currencies: Record<string, number> = {}): string {
+  return Object.entries(currencies)
+    .filter(([, amount]) => amount > 0)
+    .map(([code, amount]) => `+${number(amount)} ${currencyName(code)}`)
+    .join(", ");
+}
+
+const SOURCES: Record<string, string> = {
+  "mint:quests": "Quest",
+  "mint:achievements": "Badge",
+  "mint:levels": "Level",
+  "mint:grants": "Gift of an admin",
+  "sink:store": "Bazaar",
+};
+export const sourceName = (source: string): string => SOURCES[source] ?? title(source.split(":").pop() ?? source);

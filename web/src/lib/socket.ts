@@ -1,0 +1,88 @@
+/** The one WebSocket of a tab: subscribes `me`, recovers by cursor after a gap, batches what arrives by frame. */
+import ReconnectingWebSocket from "partysocket/ws";
+import type { Message } from "./live";
+import { useSession } from "./session";
+
+export interface Listener {
+  /** Messages of one frame, oldest first; `missed` of them arrived while the connection was away. */
+  messages: (batch: Message[], missed: boolean) => void;
+  /** What was missed is more than the server kept: read everything again. */
+  reload: () => void;
+}
+
+const PING_MS = 25_000;
+const GULP_MS = 120;
+const MISSED_AFTER_MS = 20_000;
+
+interface Frame {
+  type: string;
+  cursor?: string;
+  channel?: string;
+  recovered?: boolean;
+  reload?: boolean;
+}
+
+/** Opens it; the answer closes it. */
+export function openSocket(channels: string[], listener: Listener): () => void {
+  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/ws`;
+  const socket = new ReconnectingWebSocket(url, [], { minReconnectionDelay: 400, maxReconnectionDelay: 8_000, connectionTimeout: 6_000 });
+  const cursors = new Map<string, string>();
+  const session = useSession.getState();
+  let waiting: Message[] = [];
+  let frame = 0;
+  let flushed = -Infinity;
+  let closed = false;
+
+  const flush = () => {
+    frame = 0;
+    flushed = performance.now();
+    const batch = waiting;
+    waiting = [];
+    const old = Date.now() - MISSED_AFTER_MS;
+    const missed = batch.filter((message) => new Date(message.time).getTime() < old);
+    const fresh = batch.filter((message) => new Date(message.time).getTime() >= old);
+    if (missed.length > 0) listener.messages(missed, true);
+    if (fresh.length > 0) listener.messages(fresh, false);
+  };
+  // The first message is shown with the next frame; a flood is taken in gulps. Hidden tabs get no frames.
+  const schedule = () => {
+    if (frame !== 0) return;
+    const wait = Math.max(0, GULP_MS - (performance.now() - flushed));
+    frame = document.hidden || wait > 0 ? window.setTimeout(flush, wait) : requestAnimationFrame(flush);
+  };
+
+  socket.addEventListener("open", () => {
+    for (const channel of channels) socket.send(JSON.stringify({ type: "subscribe", channel, cursor: cursors.get(channel) ?? null }));
+  });
+  socket.addEventListener("close", () => {
+    if (!closed) session.setConnection(navigator.onLine ? "connecting" : "away");
+  });
+  socket.addEventListener("message", (event: MessageEvent) => {
+    const said = JSON.parse(String(event.data)) as Frame;
+    if (said.type === "message") {
+      const message = said as Message;
+      cursors.set(message.channel, message.cursor);
+      waiting.push(message);
+      schedule();
+    } else if (said.type === "subscribed") {
+      const again = cursors.has(said.channel ?? "");
+      if (said.channel && said.cursor) cursors.set(said.channel, said.cursor);
+      session.setConnection("live");
+      // What happened between the page's reads and this moment may be in neither.
+      if (said.reload || !again || !said.recovered) listener.reload();
+    }
+  });
+  const pings = setInterval(() => {
+    if (socket.readyState === socket.OPEN) socket.send('{"type":"ping"}');
+  }, PING_MS);
+  const offline = () => session.setConnection("away");
+  window.addEventListener("offline", offline);
+
+  return () => {
+    closed = true;
+    clearInterval(pings);
+    window.removeEventListener("offline", offline);
+    socket.close();
+    session.setConnection("connecting");
+  };
+}

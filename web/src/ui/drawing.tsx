@@ -1,0 +1,82 @@
+import { memo, useEffect, useId, useMemo, useRef, useSyncExternalStore } from "react";
+import { avatar, badge, emojiBody, iconsVersion, type Mood, onIcons, pet, type Stage } from "@/art";
+import { trustedHtml } from "@/lib/trusted";
+import type { Look, Rarity } from "@/lib/types";
+
+interface DrawingProps {
+  body: string;
+  box: string;
+  width: number;
+  height?: number;
+  label?: string;
+  className?: string;
+}
+
+/** A drawing of ours; without a label it is decoration. */
+const Drawing = memo(function Drawing({ body, box, width, height = width, label, className = "" }: DrawingProps) {
+  const html = useMemo(() => ({ __html: trustedHtml(body) }), [body]);
+  return <svg viewBox={box} width={width} height={height} className={`shrink-0 ${className}`} role={label ? "img" : undefined} aria-label={label || undefined} aria-hidden={label ? undefined : true} dangerouslySetInnerHTML={html} />;
+});
+
+/** An id that no other drawing on the page has. */
+const useArtId = (prefix: string): string => prefix + useId().replace(/\W/g, "");
+const useIcons = (): number => useSyncExternalStore(onIcons, iconsVersion);
+
+/** A small thing, as an emoji. */
+export function Icon({ name, size = 24, label }: { name: string; size?: number; label?: string }) {
+  useIcons();
+  return <Drawing body={emojiBody(name)} box="0 0 32 32" width={size} label={label} />;
+}
+
+interface PetProps {
+  stage?: Stage;
+  mood?: Mood;
+  hue?: number;
+  size?: number;
+  /** Each new number is a hop. */
+  hop?: number;
+  label?: string;
+}
+
+const EMBER = 12;
+const HOP = [0, -26, 0, -9, 0].map((up) => ({ transform: `translateY(${up}px)` }));
+
+export function Pet({ stage = "grown", mood = "calm", hue = EMBER, size = 120, hop = 0, label }: PetProps) {
+  const id = useArtId("p");
+  const place = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (hop > 0 && !matchMedia("(prefers-reduced-motion: reduce)").matches) place.current?.animate(HOP, { duration: 700, easing: "cubic-bezier(.3,.7,.4,1)" });
+  }, [hop]);
+  const body = useMemo(() => pet(id, { stage, mood, hue }), [id, stage, mood, hue]);
+  return (
+    <span ref={place} className="inline-block">
+      <Drawing body={body} box="0 0 200 200" width={size} label={label} className="pet" />
+    </span>
+  );
+}
+
+const NOBODY: Look = { skin: 1, hair: "short", hair_hue: 28, outfit: "hoodie", outfit_hue: 190, headgear: null, hand: null, background: "meadow", ember_hue: EMBER };
+const TALL = 1.2;
+
+export function Avatar({ look, size = 120, crop = "full", label }: { look: Look | null; size?: number; crop?: "full" | "face"; label?: string }) {
+  const id = useArtId("a");
+  const body = useMemo(() => avatar(id, look ?? NOBODY), [id, look]);
+  const face = crop === "face";
+  return <Drawing body={body} box={face ? "26 24 148 148" : "0 0 200 240"} width={size} height={face ? size : size * TALL} label={label} className="avatar" />;
+}
+
+interface BadgeProps {
+  icon: string;
+  rarity: Rarity;
+  locked?: boolean;
+  size?: number;
+  label?: string;
+}
+
+export function BadgeArt({ icon, rarity, locked = false, size = 100, label }: BadgeProps) {
+  const id = useArtId("b");
+  const version = useIcons();
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the emblem may have come with a new version of the set
+  const body = useMemo(() => badge(id, icon, rarity, locked), [id, icon, rarity, locked, version]);
+  return <Drawing body={body} box="0 0 200 200" width={size} label={label} className="badge-art" />;
+}
