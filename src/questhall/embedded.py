@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-import uvicorn
 import uvloop
 from rich.console import Console
 
@@ -26,6 +25,7 @@ from questhall.kernel.children import CannotStart, run_folder
 from questhall.kernel.contract import Contract
 from questhall.kernel.migrations import migrate
 from questhall.kernel.postgres import EmbeddedPostgres
+from questhall.kernel.server import server, settle_heap
 from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
 from questhall.kernel.valkey import EmbeddedValkey
@@ -133,33 +133,6 @@ async def _awaited(main: Awaitable[T]) -> T:
     return await main
 
 
-class _Server(uvicorn.Server):
-    """Without uvicorn's own signal handling: the process has one of its own."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _uvicorn(app: Any, **options: Any) -> _Server:
-    config = uvicorn.Config(
-        app,
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="websockets-sansio",
-        http="httptools",
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=1,
-        ws_max_size=64 * 1024,
-        backlog=1024,
-        **options,
-    )
-    return _Server(config)
-
-
 async def _serve(settings: Settings, found: Servers, listener: socket.socket, *, starter: bool, out: Console) -> None:
     services = discover()
     await migrate(services, settings, found.database)
@@ -170,7 +143,8 @@ async def _serve(settings: Settings, found: Servers, listener: socket.socket, *,
         loop.add_signal_handler(number, stopping.set)
     await installation.start()
     folder = run_folder(None)
-    public, inner = _uvicorn(installation.app), _uvicorn(installation.internal, uds=str(folder / SOCKET))
+    public = server(installation.app)
+    inner = server(installation.internal, uds=str(folder / SOCKET), proxy_headers=False)
     tasks = [asyncio.create_task(public.serve(sockets=[listener])), asyncio.create_task(inner.serve())]
     running = settings.data / "run.json"
     try:
@@ -180,6 +154,7 @@ async def _serve(settings: Settings, found: Servers, listener: socket.socket, *,
             await asyncio.sleep(0.005)
         running.write_bytes(msgspec.json.encode({"pid": os.getpid(), "socket": str(folder / SOCKET)}))
         await _greet(installation, settings, out)
+        settle_heap()
         await stopping.wait()
     finally:
         running.unlink(missing_ok=True)

@@ -61,6 +61,58 @@ async def test_nothing_is_said_when_the_work_fails(house: House) -> None:
         assert await tx.fetchval("SELECT count(*) FROM outbox") == 0
 
 
+async def test_a_pipelined_tx_gives_its_locks_back_and_speaks_once_it_is_on_disk(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = asyncio.Event()
+    real = house.door.flush
+
+    async def slow() -> None:
+        await disk.wait()
+        await real()
+
+    monkeypatch.setattr(house.door, "flush", slow)
+    async with house.door.tx(pipelined=True, opening="LOCK TABLE sequences IN EXCLUSIVE MODE") as first:
+        first.emit(Knocked(who="ann", n=1))
+    async with house.door.tx(pipelined=True, opening="LOCK TABLE sequences IN EXCLUSIVE MODE") as second:
+        second.emit(Knocked(who="ann", n=2))
+    await asyncio.sleep(0.05)
+    assert await house.heard() == [], "nothing is said of what a crash could still take"
+    answers = [asyncio.create_task(first.durable()), asyncio.create_task(second.durable())]
+    await asyncio.sleep(0.05)
+    assert not any(answer.done() for answer in answers)
+    disk.set()
+    await asyncio.gather(*answers)
+    await house.settle()
+    assert await house.heard("ann") == [("ann", 1), ("ann", 2)]
+
+
+async def test_a_pipelined_tx_whose_flush_fails_is_found_in_the_table(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise ConnectionError("the database went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.door, "flush", broken)
+        async with house.door.tx(pipelined=True) as tx:
+            tx.emit(Knocked(who="ann", n=1))
+        with pytest.raises(ConnectionError):
+            await tx.durable()
+    await house.settle()
+    assert await house.heard("ann") == [("ann", 1)], "it was committed after all: the outbox had it"
+
+
+async def test_a_pipelined_tx_that_fails_leaves_nothing(house: House) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with house.door.tx(pipelined=True) as tx:
+            await tx.execute("SELECT 1")
+            tx.emit(Knocked(who="ann", n=1))
+            raise ZeroDivisionError
+    await house.settle()
+    assert await house.heard() == []
+
+
 async def test_the_same_event_three_times_and_in_one_batch_has_one_effect(house: House) -> None:
     async with house.door.tx() as tx:
         envelope = tx.emit(Knocked(who="ann", n=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 from asyncpg import Record
 
+from questhall.kernel.batching import GroupCommit
 from questhall.kernel.clock import Clock
 from questhall.kernel.contract import SYSTEM, Cause, Envelope, Event
 from questhall.kernel.crash import crash_point, declare
@@ -25,6 +26,7 @@ AFTER_COMMIT = declare("tx.after_commit_before_publish")
 
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
+FLUSH_MAX = 10_000
 
 current_cause: ContextVar[Cause | None] = ContextVar("current_cause", default=None)
 """Why the current work is done: set by the kernel for a request, an event, a job."""
@@ -110,8 +112,11 @@ class _LeanConnection(asyncpg.Connection):
 class Tx:
     """One database transaction; it carries the outgoing events too. It begins with its first statement."""
 
-    def __init__(self, database: Database, cause: Cause) -> None:
+    def __init__(self, database: Database, cause: Cause, *, pipelined: bool = False, opening: str = "") -> None:
         self._database = database
+        self._pipelined = pipelined
+        self._opening = opening
+        self._durable: asyncio.Task[None] | None = None
         self._connection: Any = None
         self._transaction: Any = None
         self._entered = False
@@ -129,8 +134,11 @@ class Tx:
     async def _open(self) -> Any:
         if self._connection is None:
             self._connection = await self._database.acquire()
-            self._transaction = self._connection.transaction()
-            await self._transaction.start()
+            if self._pipelined:
+                await self._connection.execute(f"BEGIN; SET LOCAL synchronous_commit = off; {self._opening}")
+            else:
+                self._transaction = self._connection.transaction()
+                await self._transaction.start()
         return self._connection
 
     async def fetch(self, sql: str, *arguments: object) -> list[Record]:
@@ -235,16 +243,35 @@ class Tx:
         crash_point(BEFORE_COMMIT)
         committed = False
         try:
-            await self._transaction.commit()
+            await (self._connection.execute("COMMIT") if self._pipelined else self._transaction.commit())
             committed = True
             crash_point(AFTER_COMMIT)
         finally:
-            if ticket is not None:
+            if ticket is not None and not (committed and self._pipelined):
                 ticket.resolve(committed=committed)
+        if self._pipelined:
+            self._durable = asyncio.create_task(self._flush(ticket), context=Context())
+
+    async def _flush(self, ticket: Ticket | None) -> None:
+        durable = False
+        try:
+            await self._database.flush()
+            durable = True
+        finally:
+            if ticket is not None:
+                ticket.resolve(committed=durable)
+
+    async def durable(self) -> None:
+        """Waits until a pipelined transaction is on disk: nothing may be said of it to anybody before.
+
+        Raises what kept it from there; whether it will be found after a crash is then unknown, as with any commit.
+        """
+        if self._durable is not None:
+            await asyncio.shield(self._durable)
 
     async def _rollback(self) -> None:
         if self._connection is not None and not self._connection.is_closed():
-            await self._transaction.rollback()
+            await (self._connection.execute("ROLLBACK") if self._pipelined else self._transaction.rollback())
 
     async def _release(self) -> None:
         if self._connection is not None:
@@ -263,6 +290,7 @@ class Database:
         self._dsn = dsn
         self._pool_max = pool_max
         self._pool: Any = None
+        self._flushes: GroupCommit[None, None] = GroupCommit(self._flush, cap=FLUSH_MAX)
 
     @property
     def dsn(self) -> str:
@@ -310,18 +338,32 @@ class Database:
         if self._pool is not None:
             await self._pool.release(connection)
 
+    async def flush(self) -> None:
+        """Waits until all that was committed before this call is on disk; one write serves all who wait."""
+        await self._flushes.submit(None)
+
+    async def _flush(self, waiting: list[None]) -> list[Exception | None]:
+        # A small record of its own whose commit is synchronous: the log is written in order, so what came before it
+        # is on disk (and with the standbys, where commits wait for them) when this returns.
+        async with self.read() as tx:
+            await tx.execute("SELECT pg_logical_emit_message(true, 'questhall', '')")
+        return [None] * len(waiting)
+
     @staticmethod
     def real_now() -> datetime:
         """The real time, whatever a test's clock says: ids are made by it."""
         return datetime.now(UTC)
 
     @asynccontextmanager
-    async def tx(self, *, cause: Cause | None = None) -> AsyncIterator[Tx]:
+    async def tx(self, *, cause: Cause | None = None, pipelined: bool = False, opening: str = "") -> AsyncIterator[Tx]:
         """A transaction: committed when the block ends, rolled back when it raises.
 
-        Its cause is the current request's, event's or job's, unless one is given.
+        Its cause is the current request's, event's or job's, unless one is given. A ``pipelined`` one gives its locks
+        back before it is on disk, so that the next can begin meanwhile; who answers for it awaits ``durable`` first,
+        and its events are handed over then. It has no savepoints. Its ``opening`` (SQL of ours, no parameters) is sent
+        along with the BEGIN: a lock that it takes costs no round trip.
         """
-        tx = Tx(self, cause or current_cause.get() or _own_cause())
+        tx = Tx(self, cause or current_cause.get() or _own_cause(), pipelined=pipelined, opening=opening)
         assert current_tx.get() is None, "a Tx is open already"
         token = current_tx.set(tx)
         try:

@@ -32,6 +32,7 @@ CONFIGURATION = {
     "maintenance_work_mem": "32MB",
     "wal_level": "replica",
     "max_wal_senders": "0",
+    "min_wal_size": "256MB",  # segments are kept and written over: making one stops every commit for 40 ms
     "max_wal_size": "512MB",
     "checkpoint_timeout": "10min",
     "autovacuum_max_workers": "2",

@@ -39,8 +39,7 @@ from questhall.kernel.http import (
 )
 from questhall.kernel.ids import new_id
 from questhall.services.currency import repository, rules
-from questhall.services.currency.actions import CurrencyActions, raise_refused
-from questhall.services.currency.actions import Request as PostRequest
+from questhall.services.currency.actions import CurrencyActions, prepared, raise_refused
 
 Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
 
@@ -240,7 +239,7 @@ async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempoten
         posting = Posting(key=f"admin:{new_id()}", transfers=[transfer], transaction_type="admin", reason=data.reason)
         # Taking reaches what can't be spent; giving has the same bounds as everyone's.
         terms = rules.Terms(forced=data.amount < 0)
-        outcome = (await actions.apply(tx, [PostRequest(posting=posting, cause=tx.cause, terms=terms)]))[0].outcome
+        outcome = (await actions.apply(tx, [prepared(posting, tx.cause, terms=terms)]))[0].outcome
         raise_refused(outcome)
         return outcome
 

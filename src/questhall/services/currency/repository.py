@@ -22,42 +22,66 @@ _SEALED = (
 )
 
 
-async def lock_journal(tx: Tx) -> tuple[int, int]:
-    """Takes the journal for this transaction, before anything else is read.
-
-    Answers its last ``seq``, and the version of the currencies' rules.
-    """
-    row = await tx.fetchrow("SELECT last, currencies FROM journal_head WHERE id = 1 FOR UPDATE")
-    assert row is not None
-    return row[0], row[1]
+LOCK_SQL = "SELECT FROM journal_head WHERE id = 1 FOR UPDATE"
+"""Takes the journal for a transaction, before anything else is read."""
 
 
-async def load(
-    tx: Tx, places: set[tuple[str, str]], keys: set[tuple[str, str]]
-) -> tuple[Accounts, dict[tuple[str, str], Known]]:
-    """The accounts that a batch may touch, and the answers that were given before."""
-    accounts: Accounts = {}
-    if places:
-        ordered = sorted(places)
-        rows = await tx.fetch(
-            "SELECT a.owner, a.currency, a.balance, a.held, a.paid, a.number FROM accounts a "
-            "JOIN unnest($1::text[], $2::text[]) AS w(owner, currency) USING (owner, currency)",
-            [owner for owner, _ in ordered],
-            [currency for _, currency in ordered],
-        )
-        accounts = {(r[0], r[1]): Account(r[2], r[3], r[4], r[5]) for r in rows}
-    ordered_keys = sorted(keys)
-    rows = await tx.fetch(
-        "SELECT k.* FROM keys k JOIN unnest($1::text[], $2::text[]) AS w(owner, key) USING (owner, key)",
-        [owner for owner, _ in ordered_keys],
-        [key for _, key in ordered_keys],
+async def lock_journal(tx: Tx) -> int:
+    """Takes the journal; answers the version of the currencies' rules."""
+    version: int = await tx.fetchval("SELECT currencies FROM journal_head WHERE id = 1 FOR UPDATE")
+    return version
+
+
+# One statement, since each round trip is paid under the journal's lock. LIMIT 1 keeps the planner from reading a whole
+# table for a batch, whatever it last knew of the table's size.
+_LOAD_SQL = """
+SELECT '' AS owner, '' AS name, last AS balance, currencies AS held, 0::bigint AS paid, 0::bigint AS number,
+       NULL::bytea AS fingerprint, NULL::uuid AS transaction_id, NULL::text AS refusal, '' AS detail, NULL::jsonb AS balances
+FROM journal_head WHERE id = 1
+UNION ALL
+SELECT a.owner, a.currency, a.balance, a.held, a.paid, a.number, NULL, NULL, NULL, '', NULL
+FROM unnest($1::text[], $2::text[]) AS w(owner, currency) CROSS JOIN LATERAL (
+    SELECT * FROM accounts AS a WHERE a.owner = w.owner AND a.currency = w.currency LIMIT 1) AS a
+UNION ALL
+SELECT k.owner, k.key, 0, 0, 0, 0, k.fingerprint, k.transaction_id, k.refusal, k.detail, k.balances
+FROM unnest($3::text[], $4::text[]) AS w(owner, key) CROSS JOIN LATERAL (
+    SELECT * FROM keys AS k WHERE k.owner = w.owner AND k.key = w.key LIMIT 1) AS k
+"""
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What a batch is walked on."""
+
+    last: int
+    """The journal's last ``seq``."""
+    currencies: int
+    """Version of the currencies' rules."""
+    accounts: Accounts
+    known: dict[tuple[str, str], Known]
+
+
+async def load(tx: Tx, places: set[tuple[str, str]], keys: set[tuple[str, str]]) -> Loaded:
+    """The journal's head, the accounts that a batch may touch, and the answers that were given before."""
+    head, *rows = await tx.fetch(
+        _LOAD_SQL,
+        [owner for owner, _ in places],
+        [currency for _, currency in places],
+        [owner for owner, _ in keys],
+        [key for _, key in keys],
     )
-    return accounts, {(r["owner"], r["key"]): _known(r) for r in rows}
+    accounts: Accounts = {}
+    known: dict[tuple[str, str], Known] = {}
+    for row in rows:
+        if row["fingerprint"] is None:
+            accounts[(row["owner"], row["name"])] = Account(row["balance"], row["held"], row["paid"], row["number"])
+        else:
+            known[(row["owner"], row["name"])] = _known(row)
+    return Loaded(head["balance"], head["held"], accounts, known)
 
 
 def _known(row: Record) -> Known:
     outcome = Outcome(
-        key=row["key"],
+        key=row["name"],
         transaction_id=row["transaction_id"],
         accepted=row["refusal"] is None,
         refusal=row["refusal"],

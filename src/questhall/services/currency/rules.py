@@ -88,12 +88,17 @@ PLAIN = Terms()
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """A posting as it is walked."""
+    """A posting as it is walked, with what can be said of it before any balance is known (see ``prepare``)."""
 
     posting: Posting
     transaction_id: UUID
     owner: str
     terms: Terms = PLAIN
+    problem: str | None = None
+    """Why it can't even be written down."""
+    fingerprint: bytes = b""
+    places: frozenset[tuple[str, str]] = frozenset()
+    """Rows that it may touch."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +179,21 @@ def _storable(rule: object) -> bool:
     return len(encoded) <= RULE_MAX and b"\\u0000" not in encoded
 
 
+def prepare(posting: Posting, transaction_id: UUID, terms: Terms = PLAIN) -> Work:
+    """A posting made ready to be walked: outside of the journal's lock, where it keeps nobody waiting."""
+    owner, problem = owner_of(posting), malformed(posting)
+    if problem is not None:
+        return Work(posting=posting, transaction_id=transaction_id, owner=owner, terms=terms, problem=problem)
+    return Work(
+        posting=posting,
+        transaction_id=transaction_id,
+        owner=owner,
+        terms=terms,
+        fingerprint=fingerprint(posting),
+        places=frozenset(accounts_of(posting)),
+    )
+
+
 def no(work: Work, code: str, detail: str) -> Done:
     """A refusal that is not kept: the posting was never looked at."""
     return Done(work=work, outcome=_outcome(work, code, detail), entries=[], fresh=False)
@@ -207,7 +227,7 @@ def walk(
 
 def _one(work: Work, accounts: Accounts, kinds: dict[str, Kind], answers: dict[tuple[str, str], Known]) -> Done:
     posting = work.posting
-    mark = fingerprint(posting)
+    mark = work.fingerprint
     place = (work.owner, posting.key)
     before = answers.get(place)
     if before is not None:

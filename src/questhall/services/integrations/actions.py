@@ -82,7 +82,7 @@ class IntegrationsActions(Integrations):
         self.at = at
         self.identity = at.stub(Identity)
         self._sealer = Sealer(at.settings.keys)
-        self._group: GroupCommit[Delivery, Taken] = GroupCommit(self._take_together, cap=BATCH_MAX)
+        self._group: GroupCommit[Delivery, tuple[Taken, Tx]] = GroupCommit(self._take_together, cap=BATCH_MAX)
         self._sources: dict[str, tuple[float, Source]] = {}
 
     # Sources
@@ -144,19 +144,20 @@ class IntegrationsActions(Integrations):
 
     async def take(self, delivery: Delivery) -> Taken:
         """Stores a delivery and says what players did in it; once for each act, for ever."""
-        taken = await self._group.submit(delivery)
+        taken, tx = await self._group.submit(delivery)
+        await tx.durable()
         crash_point(STORED)
         return taken
 
-    async def _take_together(self, batch: list[Delivery]) -> list[Taken | Exception]:
+    async def _take_together(self, batch: list[Delivery]) -> list[tuple[Taken, Tx] | Exception]:
         for _ in range(RACES_MAX):
             try:
-                async with self.at.db.tx() as tx:
+                async with self.at.db.tx(pipelined=True) as tx:
                     taken = await _Batch(tx, batch).take()
                 for delivery in batch:
                     if not delivery.source.connected:
                         self._sources.pop(delivery.source.slug, None)
-                return list(taken)
+                return [(one, tx) for one in taken]
             except _Raced:
                 continue
         raise _Raced

@@ -5,15 +5,16 @@ from __future__ import annotations
 from questhall.contracts.currency import Currency, CurrencyView, Outcome
 from questhall.contracts.rewards import Reward
 from questhall.kernel.batching import GroupCommit
+from questhall.kernel.database import Tx
 from questhall.kernel.service import Site
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions.holds import Holds
-from questhall.services.currency.actions.posting import BATCH_MAX, Request, raise_refused
+from questhall.services.currency.actions.posting import BATCH_MAX, Request, prepared, raise_refused
 from questhall.services.currency.actions.proving import Proving
 from questhall.services.currency.actions.rewarding import Rewarding
 from questhall.services.currency.actions.why import Why
 
-__all__ = ["CurrencyActions", "Request", "raise_refused"]
+__all__ = ["CurrencyActions", "prepared", "raise_refused"]
 
 
 class CurrencyActions(Rewarding, Holds, Why, Proving, Currency):
@@ -21,7 +22,7 @@ class CurrencyActions(Rewarding, Holds, Why, Proving, Currency):
 
     def __init__(self, at: Site) -> None:
         self.at = at
-        self._group: GroupCommit[Request, Outcome] = GroupCommit(self._post_together, cap=BATCH_MAX)
+        self._group: GroupCommit[Request, tuple[Outcome, Tx]] = GroupCommit(self._post_together, cap=BATCH_MAX)
         self._kinds: dict[str, rules.Kind] = {}
         self._kinds_version = 0
         self._level_rewards: dict[int, Reward] | None = None

@@ -23,7 +23,7 @@ from questhall.contracts.currency import (
 )
 from questhall.kernel.database import Record, Tx
 from questhall.services.currency import repository, rules
-from questhall.services.currency.actions.posting import Posts, Request, raise_refused
+from questhall.services.currency.actions.posting import Posts, prepared, raise_refused
 
 HOLD_MAX_S = 366 * 86_400
 
@@ -47,7 +47,7 @@ class Holds(Posts):
             if not kind.spendable or currency == rules.PROGRESS:
                 raise NotAllowedForCurrency
             place, owed = (account, currency), (rules.debt_account(account), currency)
-            accounts, _ = await repository.load(tx, {place, owed}, set())
+            accounts = (await repository.load(tx, {place, owed}, set())).accounts
             if accounts.get(owed, rules.Account()).balance > 0:
                 raise InDebt
             mine = accounts.get(place, rules.Account())
@@ -77,8 +77,8 @@ class Holds(Posts):
             await _free(tx, row, "committed")
         transfer = Transfer(debit=row["owner"], credit=credit, currency=row["currency"], amount=row["amount"])
         posting = Posting(key=f"hold:{row['id']}", transfers=[transfer], transaction_type="hold", reason=reason)
-        request = Request(posting=posting, cause=tx.cause, terms=rules.Terms(promised=True))
-        outcome = (await self.apply(tx, [request]))[0].outcome
+        asked = prepared(posting, tx.cause, terms=rules.Terms(promised=True))
+        outcome = (await self.apply(tx, [asked]))[0].outcome
         raise_refused(outcome)  # rolls back: the hold stays as it was
         return outcome
 

@@ -36,10 +36,16 @@ REFUSALS: dict[str, type[Refusal]] = {refusal.code: refusal for refusal in Curre
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A posting with why it is made."""
 
-    posting: Posting
+    work: rules.Work
     cause: Cause
-    terms: rules.Terms = rules.PLAIN
     reverses: UUID | None = None
+
+
+def prepared(
+    posting: Posting, cause: Cause, *, terms: rules.Terms = rules.PLAIN, reverses: UUID | None = None
+) -> Request:
+    """A posting with a transaction id of its own, ready to be walked."""
+    return Request(work=rules.prepare(posting, new_id(), terms), cause=cause, reverses=reverses)
 
 
 def raise_refused(outcome: Outcome) -> None:
@@ -57,7 +63,7 @@ class Posts:
     """Posts, and keeps levels."""
 
     at: Site
-    _group: GroupCommit[Request, Outcome]
+    _group: GroupCommit[Request, tuple[Outcome, Tx]]
     _kinds: dict[str, rules.Kind]
     _kinds_version: int
     _level_rewards: dict[int, Reward] | None
@@ -65,55 +71,58 @@ class Posts:
     async def post(self, postings: list[Posting]) -> list[Outcome]:
         """See the contract."""
         cause = current_cause.get() or _fresh_cause()
-        requests = [Request(posting=posting, cause=cause) for posting in postings]
+        requests = [prepared(posting, cause) for posting in postings]
         if len(requests) == 1:
-            outcomes = [await self._group.submit(requests[0])]
+            posted = [await self._group.submit(requests[0])]
         else:
-            outcomes = list(await asyncio.gather(*(self._group.submit(request) for request in requests)))
+            posted = list(await asyncio.gather(*(self._group.submit(request) for request in requests)))
+        for tx in {tx for _, tx in posted}:
+            await tx.durable()
         crash_point(POSTED)
-        return outcomes
+        return [outcome for outcome, _ in posted]
 
-    async def _post_together(self, requests: list[Request]) -> list[Outcome | Exception]:
-        async with self.at.db.tx(cause=requests[0].cause) as tx:
-            return [done.outcome for done in await self.apply(tx, requests)]
+    async def _post_together(self, requests: list[Request]) -> list[tuple[Outcome, Tx] | Exception]:
+        # Pipelined: the journal's lock is free again while the disk is waited for, so the next batch begins.
+        async with self.at.db.tx(cause=requests[0].cause, pipelined=True, opening=repository.LOCK_SQL) as tx:
+            done = await self.apply(tx, requests, locked=True)
+        return [(one.outcome, tx) for one in done]
 
-    async def apply(self, tx: Tx, requests: list[Request]) -> list[rules.Done]:
+    async def apply(self, tx: Tx, requests: list[Request], *, locked: bool = False) -> list[rules.Done]:
         """Posts requests in their order within a transaction; each is whole or refused, none fails another."""
-        last = await self._lock(tx)
-        works: list[rules.Work] = []
-        done: list[rules.Done | None] = []
-        places: set[tuple[str, str]] = set()
-        for request in requests:
-            posting = request.posting
-            work = rules.Work(
-                posting=posting, transaction_id=new_id(), owner=rules.owner_of(posting), terms=request.terms
-            )
-            problem = rules.malformed(posting)
-            done.append(None if problem is None else rules.no(work, "invalid_posting", problem))
-            if problem is None:
-                works.append(work)
-                places |= rules.accounts_of(posting)
-        accounts, known = await repository.load(tx, places, {(w.owner, w.posting.key) for w in works})
-        walked = iter(rules.walk(works, accounts, self._kinds, known))
-        found = [next(walked) if one is None else one for one in done]
+        if not locked:
+            await self._lock(tx)
+        works = [asked.work for asked in requests if asked.work.problem is None]
+        places = {place for work in works for place in work.places}
+        loaded = await repository.load(tx, places, {(w.owner, w.posting.key) for w in works})
+        await self._renew_kinds(tx, loaded.currencies)
+        walked = iter(rules.walk(works, loaded.accounts, self._kinds, loaded.known))
+        found = [
+            next(walked) if r.work.problem is None else rules.no(r.work, "invalid_posting", r.work.problem)
+            for r in requests
+        ]
         writes = [
             repository.Write(done=d, cause=r.cause, reverses=r.reverses, transfer_ids=[new_id() for _ in d.entries])
             for r, d in zip(requests, found, strict=True)
             if d.fresh
         ]
         if writes:
-            await repository.store(tx, accounts, writes, last)
-            for write in writes:
-                _say(tx, write)
+            storing = asyncio.create_task(repository.store(tx, loaded.accounts, writes, loaded.last))
+            await asyncio.sleep(0)  # the statement is sent: what is said of it is made while the database works
+            try:
+                for write in writes:
+                    _say(tx, write)
+            finally:
+                await storing
             await self._levels(tx, writes)
         return found
 
-    async def _lock(self, tx: Tx) -> int:
-        """Takes the journal and the newest rules of currencies; answers the journal's last ``seq``."""
-        last, version = await repository.lock_journal(tx)
+    async def _lock(self, tx: Tx) -> None:
+        """Takes the journal and the newest rules of currencies."""
+        await self._renew_kinds(tx, await repository.lock_journal(tx))
+
+    async def _renew_kinds(self, tx: Tx, version: int) -> None:
         if version != self._kinds_version:
             self._kinds, self._kinds_version = await repository.kinds(tx), version
-        return last
 
     async def _levels(self, tx: Tx, writes: list[repository.Write]) -> None:
         marks: list[repository.Mark] = []

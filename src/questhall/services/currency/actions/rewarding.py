@@ -11,7 +11,7 @@ from questhall.contracts.rewards import RewardGranted, RewardPart, RewardSettled
 from questhall.kernel.contract import Cause, Envelope
 from questhall.kernel.database import Tx
 from questhall.services.currency import repository, rules
-from questhall.services.currency.actions.posting import Request
+from questhall.services.currency.actions.posting import Request, prepared
 from questhall.services.currency.actions.undoing import Undoing
 
 SWEEP_MAX = 200
@@ -32,10 +32,10 @@ class Rewarding(Undoing):
             waiting += [self._waiting(event, part, "unknown_currency") for part in parts if part not in good]
             if good:
                 posting = _posting(event, f"reward:{event.data.grant_id}", good)
-                requests.append(Request(posting=posting, cause=event.cause()))
+                requests.append(prepared(posting, event.cause()))
                 paying.append((event, good))
         if requests:
-            for (event, parts), done in zip(paying, await self.apply(tx, requests), strict=True):
+            for (event, parts), done in zip(paying, await self.apply(tx, requests, locked=True), strict=True):
                 refusal = done.outcome.refusal
                 if refusal is None:
                     for part in parts:
@@ -80,9 +80,9 @@ class Rewarding(Undoing):
         async with self.at.db.tx() as tx:
             await self._lock(tx)
             parts = await repository.waiting(tx, SWEEP_MAX)
-            requests = [Request(posting=part.posting, cause=part.cause) for part in parts]
+            requests = [prepared(part.posting, part.cause) for part in parts]
             if requests:
-                for part, done in zip(parts, await self.apply(tx, requests), strict=True):
+                for part, done in zip(parts, await self.apply(tx, requests, locked=True), strict=True):
                     await repository.waited(tx, part, done.outcome.refusal)
                     if done.outcome.accepted:
                         settled += 1

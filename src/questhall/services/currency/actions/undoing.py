@@ -8,7 +8,7 @@ from questhall.contracts.currency import AlreadyReversed, Outcome, Posting, Tran
 from questhall.kernel.contract import Refusal, Reverted
 from questhall.kernel.database import Tx
 from questhall.services.currency import repository, rules
-from questhall.services.currency.actions.posting import Posts, Request, level_grant, raise_refused
+from questhall.services.currency.actions.posting import Posts, level_grant, prepared, raise_refused
 
 
 class Undoing(Posts):
@@ -34,7 +34,7 @@ class Undoing(Posts):
         ]
         posting = Posting(key=f"reverse:{row['id']}", transfers=back, transaction_type="reversal", reason=reason)
         terms = rules.Terms(forced=True, debts=True, paid=tuple(t["paid"] for t in undone))
-        done = (await self.apply(tx, [Request(posting=posting, cause=tx.cause, terms=terms, reverses=row["id"])]))[0]
+        done = (await self.apply(tx, [prepared(posting, tx.cause, terms=terms, reverses=row["id"])]))[0]
         raise_refused(done.outcome)
         for account, before, after in done.xp:
             lost = list(range(rules.level_of(before), rules.level_of(after), -1))
