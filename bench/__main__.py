@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import cascades, ledger, lone, memory
+from bench import cascades, ledger, lone, memory, toasts
 
-ALL = {"ledger": ledger.run, "lone": lone.run, "cascades": cascades.run, "memory": memory.run}
+ALL = {"ledger": ledger.run, "lone": lone.run, "cascades": cascades.run, "memory": memory.run, "toasts": toasts.run}
 
 
 def main() -> None:
