@@ -68,7 +68,7 @@ export interface Streak {
   last_day: string | null;
   paused_until: string | null;
   today_done: boolean;
-  week: { day: string; state: "kept" | "frozen" | "missed" | "today" | "future" | "excused" }[];
+  week: { day: string; state: "kept" | "frozen" | "missed" | "today" | "future" | "excused" | "before" }[];
 }
 
 export type Rarity = "common" | "rare" | "epic" | "legendary";

@@ -123,7 +123,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
     day: date
     state: str
-    """``kept``, ``frozen``, ``excused``, ``missed``, ``today`` or ``future``."""
+    """``kept``, ``frozen``, ``excused``, ``missed``, ``today``, ``future``, or ``before`` the first day that counted."""
 
 
 class StreakView(msgspec.Struct, frozen=True, kw_only=True):
@@ -341,7 +341,8 @@ async def list_streaks(actions: QuestsActions, caller: Caller) -> Page[StreakVie
     async with actions.at.db.read() as tx:
         row = await repository.streak_row(tx, caller.user, DAILY)
         days = {r["day"]: r["how"] for r in await repository.days(tx, caller.user, DAILY, monday)}
-    week = [_day(monday + timedelta(days=n), today, days) for n in range(7)]
+        began = await repository.first_day(tx, caller.user, DAILY)
+    week = [_day(monday + timedelta(days=n), today, began or today, days) for n in range(7)]
     view = StreakView(
         kind=DAILY,
         length=0 if row is None else row["length"],
@@ -355,10 +356,12 @@ async def list_streaks(actions: QuestsActions, caller: Caller) -> Page[StreakVie
     return Page(items=[view])
 
 
-def _day(day: date, today: date, days: dict[date, str]) -> Day:
+def _day(day: date, today: date, began: date, days: dict[date, str]) -> Day:
     if day in days:
         return Day(day=day, state=days[day])
-    return Day(day=day, state="today" if day == today else "future" if day > today else "missed")
+    if day >= today:
+        return Day(day=day, state="today" if day == today else "future")
+    return Day(day=day, state="before" if day < began else "missed")
 
 
 @post("/me/streaks/leave", permission=SIGNED_IN, status=204)

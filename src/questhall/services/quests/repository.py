@@ -449,6 +449,11 @@ async def days(tx: Tx, user_id: UUID, kind: str, since: date) -> list[Record]:
     )
 
 
+async def first_day(tx: Tx, user_id: UUID, kind: str) -> date | None:
+    """The first day that ever counted."""
+    return await tx.fetchval("SELECT min(day) FROM streak_days WHERE user_id = $1 AND kind = $2", user_id, kind)
+
+
 async def pause(tx: Tx, user_id: UUID, kind: str, until: date) -> None:
     """A planned leave."""
     await tx.execute(

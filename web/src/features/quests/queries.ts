@@ -30,7 +30,7 @@ export const streaksQuery = queryOptions({ queryKey: streaksKey, queryFn: ({ sig
 
 export const accept = (id: string) => send<Quest>(`/quests/${id}/accept`, {}, { key: newKey() });
 export const abandon = (id: string) => send<Quest>(`/quests/${id}/abandon`, {}, { key: newKey() });
-export const tick = (id: string, objective: string) => send<Quest>(`/quests/${id}/complete`, { objective }, { key: newKey() });
+export const tick = (id: string, objective: string, yesterday = false) => send<Quest>(`/quests/${id}/complete`, { objective, yesterday }, { key: newKey() });
 export const leave = (until: string) => send("/me/streaks/leave", { until });
 
 export type QuestDraft = Pick<Quest, "slug" | "title" | "description" | "icon" | "category" | "difficulty" | "kind" | "objectives" | "combine" | "rewards" | "prerequisites" | "auto_accept"> &

@@ -88,7 +88,7 @@ export function QuestPage({ author }: { author: boolean }) {
         </div>
         <p className="mt-4 mb-7 max-w-prose text-lg">{quest.description}</p>
         {quest.mine?.why && !running(quest) && <p className="mb-5 rounded-2xl bg-sunk p-3">{quest.mine.why}</p>}
-        <Trail quest={quest} busy={act.isPending} onTick={(objective) => act.mutate(() => tick(id, objective))} />
+        <Trail quest={quest} busy={act.isPending} onTick={(objective, yesterday) => act.mutate(() => tick(id, objective, yesterday))} />
         {act.error && <p role="alert" className="mb-4 text-bad">{wordsOf(act.error)}</p>}
         <div className="flex flex-wrap gap-3">
           {(may("accept") || state === "available") && (

@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { count } from "@/lib/format";
 import type { Streak } from "@/lib/types";
 import { Card, Icon, Pill } from "@/ui";
+import { LeaveForm } from "./leave-form";
 import { streaksQuery } from "./queries";
 
 const LETTER = new Intl.DateTimeFormat("en", { weekday: "narrow", timeZone: "UTC" });
 const NAME = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" });
-const WORDS = { kept: "kept", frozen: "covered by a freeze", missed: "missed", today: "today, still open", future: "to come", excused: "on leave" };
+const WORDS = { kept: "kept", frozen: "covered by a freeze", missed: "missed", today: "today, still open", future: "to come", excused: "on leave", before: "before your first day" };
 
 function sentence(streak: Streak): string {
   if (streak.paused_until) return `On leave until ${streak.paused_until}: nothing is lost.`;
@@ -46,6 +47,7 @@ export function StreakCard() {
             ))}
           </ol>
           <p className="text-sm text-ink-2">{sentence(streak)}</p>
+          <LeaveForm />
         </div>
       )}
     </Card>

@@ -7,7 +7,7 @@ import { running } from "./progress";
 interface Props {
   quest: Quest;
   busy: boolean;
-  onTick: (objective: string) => void;
+  onTick: (objective: string, yesterday: boolean) => void;
 }
 
 const HOW = { all: "All of these, in any order", any: "Any one of these", in_order: "One after the other" };
@@ -32,7 +32,7 @@ export function Trail({ quest, busy, onTick }: Props) {
               <span className="trail-dot" aria-hidden>
                 {done ? <Check size={22} strokeWidth={3} /> : waits ? <Lock size={18} /> : n + 1}
               </span>
-              <Stop objective={objective} have={known?.have ?? 0} need={known?.need ?? objective.count} done={done} waits={waits} can={running(quest)} busy={busy} onTick={onTick} />
+              <Stop objective={objective} have={known?.have ?? 0} need={known?.need ?? objective.count} done={done} waits={waits} can={running(quest)} daily={quest.kind === "daily"} busy={busy} onTick={onTick} />
             </li>
           );
         })}
@@ -48,11 +48,13 @@ interface StopProps {
   done: boolean;
   waits: boolean;
   can: boolean;
+  /** What is done daily may be said for yesterday. */
+  daily: boolean;
   busy: boolean;
-  onTick: (objective: string) => void;
+  onTick: (objective: string, yesterday: boolean) => void;
 }
 
-function Stop({ objective, have, need, done, waits, can, busy, onTick }: StopProps) {
+function Stop({ objective, have, need, done, waits, can, daily, busy, onTick }: StopProps) {
   return (
     <div className="min-w-0 flex-1 pb-7">
       <p className="font-bold">{objective.label}</p>
@@ -69,9 +71,16 @@ function Stop({ objective, have, need, done, waits, can, busy, onTick }: StopPro
         </span>
       </div>
       {objective.mode === "manual" && !done && can && !waits && (
-        <Button className="mt-3" busy={busy} onClick={() => onTick(objective.id)}>
-          {need - have > 1 ? `I did one (${count(need - have, "more", "more")} to go)` : "I did it"}
-        </Button>
+        <div className="mt-3 flex flex-wrap gap-3">
+          <Button busy={busy} onClick={() => onTick(objective.id, false)}>
+            {need - have > 1 ? `I did one (${count(need - have, "more", "more")} to go)` : "I did it"}
+          </Button>
+          {daily && (
+            <Button variant="quiet" busy={busy} onClick={() => onTick(objective.id, true)}>
+              I did it yesterday
+            </Button>
+          )}
+        </div>
       )}
     </div>
   );
