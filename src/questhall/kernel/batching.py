@@ -4,44 +4,55 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-__all__ = ["GroupCommit"]
+import msgspec
+
+__all__ = ["Applied", "GroupCommit"]
 
 Req = TypeVar("Req")
 Res = TypeVar("Res")
 
 
+class Applied(msgspec.Struct, Generic[Res], frozen=True, gc=False):
+    """What became of a batch."""
+
+    answers: Sequence[Res | Exception]
+    """One a request, in their order; one that is an exception is raised to that caller alone."""
+    durable: Callable[[], Awaitable[None]] | None = None
+    """Waited for before anybody is answered, while the next batch is applied already; what it raises, all callers get."""
+
+
 class GroupCommit(Generic[Req, Res]):
     """Applies whatever queued up while the last batch was being committed, ``cap`` at most at a time.
 
-    A request that comes alone goes at once, so nobody waits for company. ``apply`` answers in order; an
-    answer that is an exception is raised to that caller alone, an exception of ``apply`` itself to all of
-    the batch. A caller that hangs up does not cancel its batch.
+    A request that comes alone goes at once, so nobody waits for company. An exception of ``apply`` itself is raised
+    to all of the batch. A caller that hangs up does not cancel its batch.
     """
 
-    def __init__(self, apply: Callable[[list[Req]], Awaitable[list[Res | Exception]]], *, cap: int = 256) -> None:
+    def __init__(self, apply: Callable[[list[Req]], Awaitable[Applied[Res]]], *, cap: int = 256) -> None:
         self._apply = apply
         self._cap = cap
         self._queue: deque[tuple[Req, asyncio.Future[Res]]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._answering: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
         """How many requests are queued."""
         return len(self._queue)
 
-    async def submit(self, request: Req) -> Res:
-        """The outcome of one request."""
+    def submit(self, request: Req) -> asyncio.Future[Res]:
+        """The outcome of one request, to be awaited."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Res] = loop.create_future()
         self._queue.append((request, future))
         if self._worker is None:
             # A context of its own: a batch belongs to no single caller's request, event or transaction.
             self._worker = loop.create_task(self._work(), context=Context())
-        return await future
+        return future
 
     async def _work(self) -> None:
         try:
@@ -52,20 +63,46 @@ class GroupCommit(Generic[Req, Res]):
             self._worker = None
 
     async def _serve(self, batch: list[tuple[Req, asyncio.Future[Res]]]) -> None:
+        futures = [future for _, future in batch]
         try:
-            answers = await self._apply([request for request, _ in batch])
-            assert len(answers) == len(batch), "one answer a request"
+            applied = await self._apply([request for request, _ in batch])
+            assert len(applied.answers) == len(batch), "one answer a request"
         except BaseException as error:
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error if isinstance(error, Exception) else ConnectionError("shutting down"))
+            _fail(futures, error)
             if not isinstance(error, Exception):
                 raise
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+        if applied.durable is None:
+            _answer(futures, applied.answers)
+            return
+        task = asyncio.create_task(self._answer_when_durable(futures, applied))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    @staticmethod
+    async def _answer_when_durable(futures: list[asyncio.Future[Res]], applied: Applied[Res]) -> None:
+        assert applied.durable is not None
+        try:
+            await applied.durable()
+        except BaseException as error:
+            _fail(futures, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            _answer(futures, applied.answers)
+
+
+def _fail(futures: Sequence[asyncio.Future[Res]], error: BaseException) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error if isinstance(error, Exception) else ConnectionError("shutting down"))
+
+
+def _answer(futures: Sequence[asyncio.Future[Res]], answers: Sequence[Res | Exception]) -> None:
+    for future, answer in zip(futures, answers, strict=True):
+        if future.done():
+            continue
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 from asyncpg import Record
 
-from questhall.kernel.batching import GroupCommit
+from questhall.kernel.batching import Applied, GroupCommit
 from questhall.kernel.clock import Clock
 from questhall.kernel.contract import SYSTEM, Cause, Envelope, Event
 from questhall.kernel.crash import crash_point, declare
@@ -342,12 +342,12 @@ class Database:
         """Waits until all that was committed before this call is on disk; one write serves all who wait."""
         await self._flushes.submit(None)
 
-    async def _flush(self, waiting: list[None]) -> list[Exception | None]:
+    async def _flush(self, waiting: list[None]) -> Applied[None]:
         # A small record of its own whose commit is synchronous: the log is written in order, so what came before it
         # is on disk (and with the standbys, where commits wait for them) when this returns.
         async with self.read() as tx:
             await tx.execute("SELECT pg_logical_emit_message(true, 'questhall', '')")
-        return [None] * len(waiting)
+        return Applied([None] * len(waiting))
 
     @staticmethod
     def real_now() -> datetime:

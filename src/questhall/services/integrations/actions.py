@@ -22,7 +22,7 @@ from questhall.contracts.integrations import (
     SlugTaken,
     SourceNotFound,
 )
-from questhall.kernel.batching import GroupCommit
+from questhall.kernel.batching import Applied, GroupCommit
 from questhall.kernel.contract import Cause, Origin, Step
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Record, Tx
@@ -82,7 +82,7 @@ class IntegrationsActions(Integrations):
         self.at = at
         self.identity = at.stub(Identity)
         self._sealer = Sealer(at.settings.keys)
-        self._group: GroupCommit[Delivery, tuple[Taken, Tx]] = GroupCommit(self._take_together, cap=BATCH_MAX)
+        self._group: GroupCommit[Delivery, Taken] = GroupCommit(self._take_together, cap=BATCH_MAX)
         self._sources: dict[str, tuple[float, Source]] = {}
 
     # Sources
@@ -144,12 +144,11 @@ class IntegrationsActions(Integrations):
 
     async def take(self, delivery: Delivery) -> Taken:
         """Stores a delivery and says what players did in it; once for each act, for ever."""
-        taken, tx = await self._group.submit(delivery)
-        await tx.durable()
+        taken = await self._group.submit(delivery)
         crash_point(STORED)
         return taken
 
-    async def _take_together(self, batch: list[Delivery]) -> list[tuple[Taken, Tx] | Exception]:
+    async def _take_together(self, batch: list[Delivery]) -> Applied[Taken]:
         for _ in range(RACES_MAX):
             try:
                 async with self.at.db.tx(pipelined=True) as tx:
@@ -157,7 +156,7 @@ class IntegrationsActions(Integrations):
                 for delivery in batch:
                     if not delivery.source.connected:
                         self._sources.pop(delivery.source.slug, None)
-                return [(one, tx) for one in taken]
+                return Applied(taken, tx.durable)
             except _Raced:
                 continue
         raise _Raced

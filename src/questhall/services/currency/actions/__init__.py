@@ -5,7 +5,6 @@ from __future__ import annotations
 from questhall.contracts.currency import Currency, CurrencyView, Outcome
 from questhall.contracts.rewards import Reward
 from questhall.kernel.batching import GroupCommit
-from questhall.kernel.database import Tx
 from questhall.kernel.service import Site
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions.holds import Holds
@@ -22,7 +21,7 @@ class CurrencyActions(Rewarding, Holds, Why, Proving, Currency):
 
     def __init__(self, at: Site) -> None:
         self.at = at
-        self._group: GroupCommit[Request, tuple[Outcome, Tx]] = GroupCommit(self._post_together, cap=BATCH_MAX)
+        self._group: GroupCommit[Request, Outcome] = GroupCommit(self._post_together, cap=BATCH_MAX)
         self._kinds: dict[str, rules.Kind] = {}
         self._kinds_version = 0
         self._level_rewards: dict[int, Reward] | None = None

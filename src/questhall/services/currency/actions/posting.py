@@ -18,7 +18,7 @@ from questhall.contracts.currency import (
     Posting,
 )
 from questhall.contracts.rewards import Reason, Reward, grant
-from questhall.kernel.batching import GroupCommit
+from questhall.kernel.batching import Applied, GroupCommit
 from questhall.kernel.contract import Cause, Refusal
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Tx, current_cause
@@ -63,7 +63,7 @@ class Posts:
     """Posts, and keeps levels."""
 
     at: Site
-    _group: GroupCommit[Request, tuple[Outcome, Tx]]
+    _group: GroupCommit[Request, Outcome]
     _kinds: dict[str, rules.Kind]
     _kinds_version: int
     _level_rewards: dict[int, Reward] | None
@@ -71,21 +71,16 @@ class Posts:
     async def post(self, postings: list[Posting]) -> list[Outcome]:
         """See the contract."""
         cause = current_cause.get() or _fresh_cause()
-        requests = [prepared(posting, cause) for posting in postings]
-        if len(requests) == 1:
-            posted = [await self._group.submit(requests[0])]
-        else:
-            posted = list(await asyncio.gather(*(self._group.submit(request) for request in requests)))
-        for tx in {tx for _, tx in posted}:
-            await tx.durable()
+        posted = [self._group.submit(prepared(posting, cause)) for posting in postings]
+        outcomes = [await posted[0]] if len(posted) == 1 else list(await asyncio.gather(*posted))
         crash_point(POSTED)
-        return [outcome for outcome, _ in posted]
+        return outcomes
 
-    async def _post_together(self, requests: list[Request]) -> list[tuple[Outcome, Tx] | Exception]:
+    async def _post_together(self, requests: list[Request]) -> Applied[Outcome]:
         # Pipelined: the journal's lock is free again while the disk is waited for, so the next batch begins.
         async with self.at.db.tx(cause=requests[0].cause, pipelined=True, opening=repository.LOCK_SQL) as tx:
             done = await self.apply(tx, requests, locked=True)
-        return [(one.outcome, tx) for one in done]
+        return Applied([one.outcome for one in done], tx.durable)
 
     async def apply(self, tx: Tx, requests: list[Request], *, locked: bool = False) -> list[rules.Done]:
         """Posts requests in their order within a transaction; each is whole or refused, none fails another."""
