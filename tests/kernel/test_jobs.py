@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from questhall.kernel import jobs as jobs_module
 from questhall.kernel.database import current_cause
 from questhall.kernel.jobs import Scheduler
 from questhall.kernel.service import every
@@ -27,6 +32,11 @@ async def tick(actions: _Count) -> None:
     cause = current_cause.get()
     assert cause is not None
     actions.runs.append(cause.actor)
+
+
+async def tick_rarely(actions: _Count) -> None:
+    """Counts, once a day."""
+    actions.runs.append("system")
 
 
 def _service() -> Any:
@@ -66,3 +76,60 @@ async def test_a_lease_of_a_dead_holder_runs_out(database_url: str, tmp_path: Pa
         await asyncio.sleep(0.7)
         await scheduler.stop()
         assert actions.runs, "its lease ran out"
+
+
+async def test_a_job_whose_holder_died_is_run_by_another_process_soon(database_url: str, tmp_path: Path) -> None:
+    """The leader is killed in the middle of a job: what it began is begun again when its lease is over, and once."""
+    async with AsyncExitStack() as stack:
+        house = await build_house(stack, database_url, tmp_path)
+
+        def replica(takes_s: float) -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-m", "tests.kernel.job_worker", house.porter.dsn]
+            started = subprocess.Popen(command, env={**os.environ, "TICK_TAKES_S": str(takes_s)})
+            stack.callback(started.wait)
+            stack.callback(started.kill)
+            return started
+
+        async def rows(until: Callable[[list[tuple[str, int]]], bool]) -> list[tuple[str, int]]:
+            async with asyncio.timeout(30):
+                while not until(found := await house.heard()):
+                    await asyncio.sleep(0.02)
+            return found
+
+        leader = replica(60)
+        await rows(lambda found: found == [("begun", leader.pid)])
+        other = replica(0.2)
+        await asyncio.sleep(2.5)
+        assert await house.heard() == [("begun", leader.pid)], "renewed while it lasts: nobody else begins"
+        leader.kill()
+        leader.wait()
+        died = asyncio.get_running_loop().time()
+        await rows(lambda found: ("done", other.pid) in found)
+        assert asyncio.get_running_loop().time() - died < 4, "a lease, and the half second between looks"
+        third = replica(0.2)
+        found = await rows(lambda found: len(found) >= 6)
+        assert {who for _, who in found} <= {leader.pid, other.pid, third.pid}
+        assert [state for state, _ in found].count("begun") <= 2, "one at a time"
+
+
+async def test_a_rare_job_is_not_lost_with_its_holder(database_url: str, tmp_path: Path) -> None:
+    """It is due until it is done: not a day later, because somebody began it."""
+    async with AsyncExitStack() as stack:
+        house = await build_house(stack, database_url, tmp_path)
+        actions = _Count()
+        service = _service()
+        service.jobs.tick = every(24 * 3600, name="tick")(tick_rarely)
+        dead = Scheduler(service, actions, house.porter)
+        async with house.porter.read() as tx:
+            assert await tx.fetchval(jobs_module._TAKE_SQL, "tick", dead._holder, 0.2) is not None
+        await asyncio.sleep(0.3)
+        living = Scheduler(service, actions, house.porter)
+        await living.start()
+        await asyncio.sleep(0.2)
+        await living.stop()
+        assert len(actions.runs) == 1
+        again = Scheduler(service, actions, house.porter)
+        await again.start()
+        await asyncio.sleep(0.2)
+        await again.stop()
+        assert len(actions.runs) == 1, "now it is done for the day"

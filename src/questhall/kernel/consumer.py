@@ -79,18 +79,20 @@ class Consumer:
 
         Raises only when the database is away.
         """
-        good: list[Envelope[Any]] = []
-        for envelope in envelopes:
-            problem = self._problem(envelope)
-            if problem is None:
-                good.append(envelope)
-            else:
+        async with self.parking.lock:
+            good: list[Envelope[Any]] = []
+            for envelope in envelopes:
+                problem = self._problem(envelope)
+                if problem is None:
+                    good.append(envelope)
+                    continue
+                # What came before it is handled first: else it would wait behind it.
+                if good:
+                    await self._take_all(good)
+                    good = []
                 await self.parking.quarantine(envelope, problem, self._policy(envelope))
-        if good and self.parking.subjects:
-            async with self.parking.lock:
+            if good:
                 await self._take_all(good)
-        elif good:
-            await self._take_all(good)
         crash_point(AFTER_COMMIT)
 
     def _problem(self, envelope: Envelope[Any]) -> str | None:
@@ -98,6 +100,9 @@ class Consumer:
             return f"depth {envelope.depth} is above {DEPTH_MAX}: a loop of rules"
         if self._service.inbox and time_of(envelope.id) < self._database.real_now() - timedelta(days=INBOX_DAYS):
             return f"older than {INBOX_DAYS} days: whether it was handled is no longer known"
+        return self._unreadable(envelope)
+
+    def _unreadable(self, envelope: Envelope[Any]) -> str | None:
         if envelope.typed is None and envelope.type in self._decoders:
             try:
                 envelope.typed = self._decoders[envelope.type].decode(envelope.raw)
@@ -149,7 +154,8 @@ class Consumer:
                 crash_point(BEFORE_COMMIT)
 
     async def _run_parked(self, tx: Tx, envelope: Envelope[Any]) -> None:
-        problem = self._problem(envelope) if envelope.typed is None else None
+        # Depth and age are for an operator to judge, who let it run; what can't be read can't be.
+        problem = self._unreadable(envelope)
         if problem is not None:
             raise ValueError(problem)
         async with asyncio.timeout(HANDLER_TIMEOUT_S):

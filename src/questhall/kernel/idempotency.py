@@ -11,9 +11,12 @@ import msgspec
 from litestar import Response
 
 from questhall.kernel.contract import Refusal
+from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Database, Tx
 
 __all__ = ["Idempotent", "InProgress", "KeyMalformed", "KeyRequired", "KeyReused"]
+
+ANSWERING = declare("idempotency.after_commit_before_answer")
 
 WAIT_MS = 2000
 """How long a second request waits for the first's answer."""
@@ -124,6 +127,7 @@ class Idempotent:
                 msgspec.json.encode(stored),
                 msgspec.json.encode(sent).decode(),
             )
+        crash_point(ANSWERING)
         return Response(result, status_code=status, headers=sent)
 
     async def _replay(self, tx: Tx, key: str) -> Response[Any]:

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
 
 from questhall.kernel.contract import SYSTEM, Cause
+from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Database, current_cause
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Job, Service
 
 __all__ = ["Scheduler"]
 
-LEASE_S = 60
-"""A job that takes longer renews its lease every third of this."""
+STARTED = declare("jobs.after_take_before_work")
+WORKED = declare("jobs.after_work_before_release")
+
+LEASE_S = 10.0
+"""After a holder's death its job waits this long at most. One that takes longer renews its lease every third of it."""
+
+LOOK_EVERY_MAX_S = 30.0
+"""A job that is rare is looked for this often all the same: its holder may have died."""
 
 log = structlog.get_logger(__name__)
 
+# When the job is due next is written as it ends: so one whose holder died is due still when the lease runs out.
 _TAKE_SQL = """
-INSERT INTO leases AS l (name, holder, until, next_at)
-VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), clock_timestamp() + make_interval(secs => $4))
-ON CONFLICT (name) DO UPDATE
-SET holder = EXCLUDED.holder, until = EXCLUDED.until, next_at = EXCLUDED.next_at
+INSERT INTO leases AS l (name, holder, until)
+VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+ON CONFLICT (name) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until
 WHERE l.until < clock_timestamp() AND l.next_at <= clock_timestamp() + interval '50 ms'
-RETURNING name
+RETURNING clock_timestamp()
 """
 _RENEW_SQL = "UPDATE leases SET until = clock_timestamp() + make_interval(secs => $3) WHERE name = $1 AND holder = $2"
-_RELEASE_SQL = "UPDATE leases SET until = '-infinity' WHERE name = $1 AND holder = $2"
+_RELEASE_SQL = """
+UPDATE leases SET until = '-infinity', next_at = $3::timestamptz + make_interval(secs => $4) WHERE name = $1 AND holder = $2
+"""
 
 
 class Scheduler:
@@ -70,27 +80,32 @@ class Scheduler:
         while True:
             try:
                 async with self._database.read() as tx:
-                    mine = await tx.fetchval(_TAKE_SQL, job.name, self._holder, LEASE_S, job.every_s)
-                if mine is not None:
-                    await self._run_leased(job)
+                    began = await tx.fetchval(_TAKE_SQL, job.name, self._holder, LEASE_S)
+                if began is not None:
+                    await self._run_leased(job, began)
             except Exception as error:  # noqa: BLE001 - the next tick tries again
                 log.error("job_failed", service=self._service.name, job=job.name, error=repr(error))
-            await asyncio.sleep(job.every_s)
+            await asyncio.sleep(min(job.every_s, LOOK_EVERY_MAX_S))
 
-    async def _run_leased(self, job: Job) -> None:
+    async def _run_leased(self, job: Job, began: datetime) -> None:
+        crash_point(STARTED)
         renewal = asyncio.create_task(self._renew(job))
         try:
             await self._work(job)
         finally:
+            crash_point(WORKED)
             renewal.cancel()
             async with self._database.read() as tx:
-                await tx.execute(_RELEASE_SQL, job.name, self._holder)
+                await tx.execute(_RELEASE_SQL, job.name, self._holder, began, job.every_s)
 
     async def _renew(self, job: Job) -> None:
         while True:
             await asyncio.sleep(LEASE_S / 3)
-            async with self._database.read() as tx:
-                await tx.execute(_RENEW_SQL, job.name, self._holder, LEASE_S)
+            try:
+                async with self._database.read() as tx:
+                    await tx.execute(_RENEW_SQL, job.name, self._holder, LEASE_S)
+            except Exception as error:  # noqa: BLE001 - there are two more tries before the lease is over
+                log.warning("lease_not_renewed", service=self._service.name, job=job.name, error=repr(error))
 
     async def _work(self, job: Job) -> None:
         identifier = new_id()

@@ -12,12 +12,20 @@ import msgspec
 import structlog
 
 from questhall.kernel.contract import Envelope
+from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Database, Record, Tx, current_cause, is_unavailable
 
 __all__ = ["Parked", "Parking"]
 
+PARKED = declare("parking.after_park_before_confirm")
+BEFORE_RETRY_COMMIT = declare("parking.before_retry_commit")
+AFTER_RETRY_COMMIT = declare("parking.after_retry_commit")
+FAILED = declare("parking.after_failure_noted")
+REPLAYED = declare("parking.after_replay_before_retry")
+
 TRIES = 5
 """After so many failures an event is quarantined."""
+ERROR_MAX = 2000
 BACKOFF_S = (1, 2, 4, 8, 16)
 LOOK_EVERY_S = 0.25
 
@@ -62,7 +70,7 @@ class Parking:
         self.subjects: set[str] = set()
         """Subjects whose later events must wait."""
         self.lock = asyncio.Lock()
-        """Held while due events are tried, and by a delivery while any subject waits: so none overtakes."""
+        """Held by a delivery, and while ``subjects`` is read anew: so a subject is let go only between deliveries."""
 
     async def start(self) -> None:
         """Learns what waits and begins to try again."""
@@ -80,14 +88,16 @@ class Parking:
         async with self._database.tx(cause=envelope.cause()) as tx:
             await self._mark_handled(tx, [envelope])
             await self._put(tx, [envelope], "parked", [policy], error, attempts=1)
+        crash_point(PARKED)
         self.subjects.add(envelope.subject)
 
     async def quarantine(self, envelope: Envelope[Any], error: str, policy: str) -> None:
-        """For what no retry can help."""
-        log.error("event_quarantined", service=self._database.service, id=str(envelope.id), error=error)
+        """For what no retry can help. One that comes again, after it was put here or replayed, is dropped."""
         async with self._database.tx(cause=envelope.cause()) as tx:
-            await self._mark_handled(tx, [envelope])
+            if not await self._mark_handled(tx, [envelope]):
+                return
             await self._put(tx, [envelope], "quarantined", [policy], error, attempts=TRIES)
+        log.error("event_quarantined", service=self._database.service, id=str(envelope.id), error=error)
         if policy == "hold":
             self.subjects.add(envelope.subject)
 
@@ -101,7 +111,8 @@ class Parking:
             done = await tx.execute(
                 "UPDATE parked SET state = 'parked', attempts = 0, next_at = now() WHERE event_id = $1", event_id
             )
-        await self._refresh()
+        crash_point(REPLAYED)
+        await self._refresh_between()
         self._wake.set()
         return done == "UPDATE 1"
 
@@ -118,10 +129,9 @@ class Parking:
         return {row[0]: row[1] for row in rows}
 
     @staticmethod
-    async def _mark_handled(tx: Tx, envelopes: list[Envelope[Any]]) -> None:
-        await tx.execute(
-            "INSERT INTO inbox SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", [e.id for e in envelopes]
-        )
+    async def _mark_handled(tx: Tx, envelopes: list[Envelope[Any]]) -> bool:
+        sql = "INSERT INTO inbox SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING RETURNING event_id"
+        return bool(await tx.fetch(sql, [e.id for e in envelopes]))
 
     @staticmethod
     async def _put(
@@ -137,7 +147,7 @@ class Parking:
             policies,
             [attempts] * count,
             [next_at] * count,
-            [error[:2000]] * count,
+            [_storable(error[:ERROR_MAX])] * count,
             [e.type for e in envelopes],
             [_saved(e) for e in envelopes],
         )
@@ -146,6 +156,10 @@ class Parking:
         async with self._database.read() as tx:
             rows = await tx.fetch(_SUBJECTS_SQL)
         self.subjects = {row[0] for row in rows}
+
+    async def _refresh_between(self) -> None:
+        async with self.lock:
+            await self._refresh()
 
     async def _work(self) -> None:
         while True:
@@ -157,15 +171,11 @@ class Parking:
             if not self.subjects:
                 continue
             try:
-                while await self._try_due_alone():
+                while await self._try_due():
                     pass
             except Exception as error:  # noqa: BLE001 - the database may be away; what waits is safe in it
                 log.warning("parking_delayed", service=self._database.service, error=repr(error))
                 await asyncio.sleep(1)
-
-    async def _try_due_alone(self) -> bool:
-        async with self.lock:
-            return await self._try_due()
 
     async def _try_due(self) -> bool:
         """Tries the oldest of each subject once; whether another look is due at once."""
@@ -174,7 +184,7 @@ class Parking:
         done = False
         for row in rows:
             done = await self._try(row) or done
-        await self._refresh()
+        await self._refresh_between()
         return done
 
     async def _try(self, row: Record) -> bool:
@@ -187,6 +197,8 @@ class Parking:
                     return True
                 await self._run(tx, envelope)
                 await tx.execute("DELETE FROM parked WHERE event_id = $1", envelope.id)
+                crash_point(BEFORE_RETRY_COMMIT)
+            crash_point(AFTER_RETRY_COMMIT)
         except Exception as error:
             if is_unavailable(error) and not isinstance(error, TimeoutError):
                 raise
@@ -209,9 +221,10 @@ class Parking:
                 row["event_id"],
                 state,
                 attempts,
-                repr(error)[:2000],
+                _storable(repr(error)[:ERROR_MAX]),
                 wait_s,
             )
+        crash_point(FAILED)
 
 
 _saved_fields = [name for name in Envelope.__struct_fields__ if name not in ("raw", "typed")]
@@ -219,7 +232,12 @@ _saved_fields = [name for name in Envelope.__struct_fields__ if name not in ("ra
 
 def _saved(envelope: Envelope[Any]) -> str:
     fields = {name: getattr(envelope, name) for name in _saved_fields}
-    return msgspec.json.encode({**fields, "raw": envelope.raw.decode(errors="replace")}).decode()
+    return msgspec.json.encode({**fields, "raw": _storable(envelope.raw.decode(errors="backslashreplace"))}).decode()
+
+
+def _storable(text: str) -> str:
+    """As PostgreSQL can keep it: poison must find its place too, or it would block the delivery for ever."""
+    return text.replace("\0", "\\u0000").encode(errors="backslashreplace").decode()
 
 
 def _loaded(text: str) -> Envelope[Any]:

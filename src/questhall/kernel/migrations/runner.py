@@ -18,10 +18,15 @@ import asyncpg
 import msgspec
 import structlog
 
+from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.service import Service
 from questhall.kernel.settings import Settings
 
 __all__ = ["Behind", "MigrationProblem", "migrate", "pending", "service_dsn"]
+
+ROLES_MADE = declare("migrations.after_roles_before_files")
+BEFORE_FILE_COMMIT = declare("migrations.before_file_commit")
+AFTER_FILE = declare("migrations.after_file_before_next")
 
 LOCK_TIMEOUT_S = 5
 LOCK_TRIES = 12
@@ -136,6 +141,7 @@ async def _lock(admin_dsn: str) -> AsyncIterator[None]:
 async def _migrate_one(connection: Any, service: Service, settings: Settings) -> int:
     role, owner = role_of(service.name), f"{role_of(service.name)}_owner"
     await _make_roles(connection, service.name, role, owner, settings)
+    crash_point(ROLES_MADE)
     done = {
         (row["origin"], row["name"]): row["checksum"]
         for row in await connection.fetch(f'SELECT origin, name, checksum FROM "{service.name}".applied_migrations')
@@ -145,14 +151,17 @@ async def _migrate_one(connection: Any, service: Service, settings: Settings) ->
         known = done.get((file.origin, file.name))
         if known is None:
             await _apply(connection, service, owner, file)
+            crash_point(AFTER_FILE)
             count += 1
         elif known != file.checksum:
             raise MigrationProblem(
                 f"{service.name}: {file.origin}/{file.name} was changed after it had been applied; "
                 "put it back as it was and write a new file"
             )
-    if count:
-        await _grant(connection, service, role, owner)
+    # Noted with the rights themselves: a run that ended between the last file and here has them made by the next.
+    files = hashlib.sha256("".join(file.checksum for file in _files(service)).encode()).hexdigest()
+    if done.get(_GRANTED) != files:
+        await _grant(connection, service, role, owner, files)
     return count
 
 
@@ -202,13 +211,20 @@ async def _apply(connection: Any, service: Service, owner: str, file: _File) -> 
             await connection.execute(file.sql)
             await connection.execute("RESET ROLE")
             await connection.execute(note, file.origin, file.name, file.checksum)
+            crash_point(BEFORE_FILE_COMMIT)
     except asyncpg.PostgresError as error:
         raise MigrationProblem(f"{service.name}: {file.origin}/{file.name} failed: {error}") from error
 
 
-async def _grant(connection: Any, service: Service, role: str, owner: str) -> None:
+async def _grant(connection: Any, service: Service, role: str, owner: str, files: str) -> None:
     name = service.name
     async with connection.transaction():
+        await connection.execute(
+            f'INSERT INTO "{name}".applied_migrations (origin, name, checksum) VALUES ($1, $2, $3) '
+            "ON CONFLICT (origin, name) DO UPDATE SET checksum = EXCLUDED.checksum, applied_at = now()",
+            *_GRANTED,
+            files,
+        )
         await connection.execute(
             f'SET LOCAL ROLE "{owner}"; SET LOCAL search_path TO "{name}";'
             f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{name}" TO "{role}";'
@@ -231,6 +247,9 @@ async def _grant(connection: Any, service: Service, role: str, owner: str) -> No
                 "FOR EACH STATEMENT EXECUTE FUNCTION forbid_change()"
             )
 
+
+_GRANTED = ("kernel", "rights")
+"""What `applied_migrations` calls the rights that the files' tables need, by the files' checksum."""
 
 _FORBID_SQL = """
 CREATE OR REPLACE FUNCTION forbid_change() RETURNS trigger LANGUAGE plpgsql AS $$
