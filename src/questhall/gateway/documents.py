@@ -8,9 +8,32 @@ from typing import Any
 
 import msgspec
 
+from questhall.kernel.access import PUBLIC
 from questhall.kernel.contract import Contract, Event
 
-__all__ = ["asyncapi", "docs_page"]
+__all__ = ["SERVICES_PATH", "SERVICES_ROUTE", "asyncapi", "docs_page"]
+
+SERVICES_PATH = "/api/v1/services"
+_SERVICE = {
+    "type": "object",
+    "required": ["name", "present"],
+    "properties": {"name": {"type": "string"}, "present": {"type": "boolean"}},
+}
+_SERVICES = {
+    "type": "object",
+    "required": ["items", "next"],
+    "properties": {"items": {"type": "array", "items": _SERVICE}, "next": {"type": "null"}},
+}
+SERVICES_ROUTE = {
+    "get": {
+        "summary": "Which services are deployed here",
+        "operationId": "ListServices",
+        "tags": ["gateway"],
+        "x-permission": PUBLIC,
+        "responses": {"200": {"description": "All", "content": {"application/json": {"schema": _SERVICES}}}},
+    }
+}
+"""The gateway's own route, as the OpenAPI document has it."""
 
 
 def asyncapi(contracts: Sequence[type[Contract]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from questhall.contracts.identity import Identity, SessionRevoked, UserRoleChanged, UserSuspended
-from questhall.gateway.documents import asyncapi, docs_page
+from questhall.gateway.documents import SERVICES_PATH, SERVICES_ROUTE, asyncapi, docs_page
 from questhall.gateway.page import Page
 from questhall.gateway.policy import NotFound, Policy
 from questhall.kernel.access import Caller
@@ -99,7 +99,7 @@ class Gateway:
             await _lifespan(receive, send)
         elif kind == "websocket":
             await self._websocket(scope, receive, send)
-        elif scope["path"].startswith("/api/v1/") and scope["path"] != "/api/v1/services":
+        elif scope["path"].startswith("/api/v1/") and scope["path"] != SERVICES_PATH:
             await self._api(scope, receive, send)
         elif scope["path"].startswith(("/api/", "/.well-known/")):
             await self._document(scope, send)
@@ -195,7 +195,7 @@ class Gateway:
             "/api/openapi.json": self._openapi,
             "/api/asyncapi.json": self._asyncapi,
             "/.well-known/jwks.json": lambda: msgspec.json.encode(self._process.keyring.jwks()),
-            "/api/v1/services": self._services,
+            SERVICES_PATH: self._services,
         }.get(path)
         if made is None or scope["method"] not in ("GET", "HEAD"):
             status, body, _ = problem_of(NotFound(), "")
@@ -205,7 +205,9 @@ class Gateway:
 
     def _openapi(self) -> bytes:
         if "openapi" not in self._documents:
-            self._documents["openapi"] = msgspec.json.encode(self._public.openapi())
+            document = self._public.openapi()
+            document["paths"][SERVICES_PATH] = SERVICES_ROUTE
+            self._documents["openapi"] = msgspec.json.encode(document)
         return self._documents["openapi"]
 
     def _asyncapi(self) -> bytes:

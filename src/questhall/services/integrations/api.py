@@ -40,6 +40,8 @@ from questhall.services.integrations.actions import Delivery, IntegrationsAction
 GITHUB_MAX = 25 * 1024 * 1024
 CLOUDEVENTS_MAX = 1024 * 1024
 HEADERS_KEPT = ("content-type",)
+Kind = Literal["github", "cloudevents"]
+Outcome = Literal["recorded", "duplicate", "waiting", "ignored", "ping"]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 
@@ -48,7 +50,7 @@ class SourceInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A source to be made."""
 
     slug: Slug
-    kind: Literal["github", "cloudevents"]
+    kind: Kind
     name: Name
 
 
@@ -64,7 +66,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     slug: str
-    kind: str
+    kind: Kind
     name: str
     enabled: bool
     connected_at: datetime | None
@@ -97,23 +99,31 @@ class LinkView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
+    """An act that a delivery told of, and whose it is."""
+
+    id: UUID
+    user_id: UUID
+    kind: str
+
+
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery and what became of it."""
 
     id: UUID
     external_id: str
     event: str
-    outcome: str
+    outcome: Outcome
     detail: str
     received_at: datetime
-    activities: list[dict[str, str]]
+    activities: list[ActivityView]
 
 
 class TakenView(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a request."""
 
     delivery_id: UUID
-    outcome: str
+    outcome: Outcome
     duplicate: bool
     activities: int
 
@@ -236,7 +246,10 @@ async def list_deliveries(
         rows = await repository.deliveries(tx, source.id, start[0] if start else None, limit + 1)
     names = [name for name in DeliveryView.__struct_fields__ if name != "activities"]
     items = [
-        DeliveryView(activities=msgspec.json.decode(row["activities"]), **{name: row[name] for name in names})
+        DeliveryView(
+            activities=msgspec.json.decode(row["activities"], type=list[ActivityView]),
+            **{name: row[name] for name in names},
+        )
         for row in rows[:limit]
     ]
     return Page(items=items, next=cursor_of(rows[limit - 1]["id"]) if len(rows) > limit else None)

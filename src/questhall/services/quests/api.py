@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,10 @@ from questhall.services.quests.actions import Board, QuestsActions
 from questhall.services.quests.engine import DAILY
 
 Status = Literal["draft", "published", "archived"]
+State = Literal["locked", "available", "accepted", "in_progress", "completed", "cooling_down", "expired", "abandoned"]
+"""A player's own state with a quest."""
+DayState = Literal["kept", "frozen", "excused", "missed", "today", "future", "before"]
+"""What a day was to a streak; ``before``: it lies before the first day that counted."""
 
 
 class ObjectiveProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +51,7 @@ class ObjectiveProgress(msgspec.Struct, frozen=True, kw_only=True):
 class Mine(msgspec.Struct, frozen=True, kw_only=True):
     """A player's own state with a quest."""
 
-    state: str
-    """``available``, ``locked``, ``accepted``, ``in_progress``, ``completed``, ``cooling_down``, ``expired``, ``abandoned``."""
+    state: State
     completion_id: UUID | None
     objectives: list[ObjectiveProgress]
     accepted_at: datetime | None
@@ -56,7 +59,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     available_at: datetime | None
     times_completed: int
-    allowed: list[str]
+    allowed: list[rules.Move]
     why: str
 
 
@@ -69,10 +72,10 @@ class QuestView(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     icon: str
     category: str
-    difficulty: str
-    kind: str
+    difficulty: rules.Difficulty
+    kind: rules.Kind
     objectives: list[rules.Objective]
-    combine: str
+    combine: rules.Combine
     rewards: Reward
     prerequisites: rules.Prerequisites
     available_from: datetime | None
@@ -82,7 +85,7 @@ class QuestView(msgspec.Struct, frozen=True, kw_only=True):
     expires_after_s: int | None
     diminishing: float
     auto_accept: bool
-    status: str
+    status: Status
     version: int
     edit: int
     """What ``If-Match`` takes."""
@@ -122,8 +125,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     """A day of the last week."""
 
     day: date
-    state: str
-    """``kept``, ``frozen``, ``excused``, ``missed``, ``today``, ``future``, or ``before`` the first day that counted."""
+    state: DayState
 
 
 class StreakView(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +150,7 @@ def _mine(d: rules.Definition, board: Board, quest_id: UUID) -> Mine:
     shown = run if open_ or available.state == "completed" else None
     state = run.state if open_ and run is not None else available.state
     return Mine(
-        state=state,
+        state=cast("State", state),
         completion_id=None if shown is None else shown.completion_id,
         objectives=[_progress(o, shown) for o in d.objectives],
         accepted_at=None if shown is None else shown.accepted_at,
@@ -358,7 +360,7 @@ async def list_streaks(actions: QuestsActions, caller: Caller) -> Page[StreakVie
 
 def _day(day: date, today: date, began: date, days: dict[date, str]) -> Day:
     if day in days:
-        return Day(day=day, state=days[day])
+        return Day(day=day, state=cast("DayState", days[day]))
     if day >= today:
         return Day(day=day, state="today" if day == today else "future")
     return Day(day=day, state="before" if day < began else "missed")

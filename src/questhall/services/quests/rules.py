@@ -14,6 +14,9 @@ from questhall.contracts.rewards import Modifier, Reward
 from questhall.kernel.expressions import Expression, Facts, InvalidExpression, check_expression, compile_expression
 
 Kind = Literal["one_off", "daily", "weekly", "repeatable", "seasonal"]
+Difficulty = Literal["easy", "medium", "hard", "epic"]
+Combine = Literal["all", "any", "in_order"]
+Move = Literal["accept", "abandon", "complete"]
 EVENTS = ("activity.recorded", "badge.earned", "level.reached", "user.login", "streak.extended", "quest.completed")
 """Types that an automatic objective may count."""
 OBJECTIVES_MAX = 12
@@ -68,10 +71,10 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     description: Annotated[str, msgspec.Meta(max_length=2000)] = ""
     icon: Annotated[str, msgspec.Meta(max_length=60)] = "scroll"
     category: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")] = "general"
-    difficulty: Literal["easy", "medium", "hard", "epic"] = "easy"
+    difficulty: Difficulty = "easy"
     kind: Kind = "one_off"
     objectives: list[Objective]
-    combine: Literal["all", "any", "in_order"] = "all"
+    combine: Combine = "all"
     rewards: Reward = msgspec.field(default_factory=Reward)
     prerequisites: Prerequisites = msgspec.field(default_factory=Prerequisites)
     available_from: datetime | None = None
@@ -292,7 +295,7 @@ def is_late(run: Run, period: str | None) -> bool:
     return run.period is not None and period is not None and run.period > period
 
 
-def moves(definition: Definition, state: str) -> list[str]:
+def moves(definition: Definition, state: str) -> list[Move]:
     """What a player may do with a quest in a state."""
     manual = any(objective.mode == "manual" for objective in definition.objectives)
     if state in OPEN:

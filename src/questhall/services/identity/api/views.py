@@ -12,6 +12,7 @@ from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions
 
 Role = Literal["player", "moderator", "manager", "admin"]
+Status = Literal["waiting", "active", "suspended"]
 Mode = Literal["open", "invite", "approval", "closed"]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Word = Annotated[str, msgspec.Meta(max_length=40)]
@@ -55,8 +56,8 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     timezone_from: datetime | None
     """When the chosen one takes effect; null: it does already."""
     locale: str
-    role: str
-    status: str
+    role: Role
+    status: Status
     permissions: list[str]
     look: Look | None
     preferences: Preferences
@@ -69,7 +70,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     username: str
     display_name: str
-    role: str
+    role: Role
     look: Look | None
     created_at: datetime
 
@@ -81,8 +82,8 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     display_name: str
     email: str
-    role: str
-    status: str
+    role: Role
+    status: Status
     created_at: datetime
 
 
@@ -190,7 +191,7 @@ class InviteView(msgspec.Struct, frozen=True, kw_only=True):
     """An invitation; ``secret`` and ``link`` are there only in the answer that made it."""
 
     id: UUID
-    role: str
+    role: Role
     note: str
     created_at: datetime
     expires_at: datetime
