@@ -18,6 +18,13 @@ BLOCK_MAX = 1000
 BROKEN_MAX = 100
 
 
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line of history leads to: a quest, or something that ``/why`` explains."""
+
+    kind: str
+    id: str
+
+
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a player's history."""
 
@@ -27,7 +34,7 @@ class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
     icon: str
     text: str
     detail: str
-    link: dict[str, str] | None
+    link: Target | None
 
 
 class AuditActions(Audit):
@@ -135,7 +142,7 @@ class AuditActions(Audit):
 def _history_line(row: Record) -> HistoryLine:
     line = words.line_of(row["type"], msgspec.json.decode(row["data"]))
     assert line is not None, "only types with a writer are asked for"
-    link = None if line.link is None else {"kind": line.link[0], "id": line.link[1]}
+    link = None if line.link is None else Target(kind=line.link[0], id=line.link[1])
     return HistoryLine(
         id=row["id"], time=row["time"], kind=row["type"], icon=line.icon, text=line.text, detail=line.detail, link=link
     )
