@@ -56,11 +56,10 @@ _encoder = msgspec.json.Encoder()
 # of `sequences` are locked in subject order, and stay locked until the commit: so numbers follow commits.
 _OUTBOX_SQL = """
 WITH e AS (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[], $7::uuid[],
-                         $8::text[], $9::int[], $10::text[])
-        WITH ORDINALITY AS e(id, subject, type, payload, "time", correlation_id, causation_id, actor, depth, traceparent, n)
+    SELECT * FROM unnest($1::outbox[]) WITH ORDINALITY AS e(position, id, aggregatetype, aggregateid, type, payload, sequence,
+        "time", correlation_id, causation_id, actor, depth, traceparent, n)
 ), counts AS (
-    SELECT subject, count(*) AS c FROM e GROUP BY subject
+    SELECT aggregateid AS subject, count(*) AS c FROM e GROUP BY aggregateid
 ), s AS (
     INSERT INTO sequences AS q (subject, last) SELECT subject, c FROM counts ORDER BY subject
     ON CONFLICT (subject) DO UPDATE SET last = q.last + EXCLUDED.last
@@ -68,10 +67,10 @@ WITH e AS (
 )
 INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, sequence, "time", correlation_id, causation_id, actor,
                     depth, traceparent)
-SELECT e.id, $11, e.subject, e.type, e.payload,
-       s.last - counts.c + row_number() OVER (PARTITION BY e.subject ORDER BY e.n),
+SELECT e.id, e.aggregatetype, e.aggregateid, e.type, e.payload,
+       s.last - counts.c + row_number() OVER (PARTITION BY e.aggregateid ORDER BY e.n),
        e."time", e.correlation_id, e.causation_id, e.actor, e.depth, e.traceparent
-FROM e JOIN counts USING (subject) JOIN s USING (subject) ORDER BY e.n
+FROM e JOIN counts ON counts.subject = e.aggregateid JOIN s ON s.subject = e.aggregateid ORDER BY e.n
 RETURNING id, sequence, position
 """
 
@@ -210,20 +209,7 @@ class Tx:
     async def _write_outbox(self) -> list[int]:
         events = self._emitted
         connection = self._connection or await self._open()
-        rows = await connection.fetch(
-            _OUTBOX_SQL,
-            [e.id for e in events],
-            [e.subject for e in events],
-            [e.type for e in events],
-            [e.raw.decode() for e in events],
-            [e.time for e in events],
-            [e.correlation_id for e in events],
-            [e.causation_id for e in events],
-            [e.actor for e in events],
-            [e.depth for e in events],
-            [e.traceparent for e in events],
-            self._database.service,
-        )
+        rows = await connection.fetch(_OUTBOX_SQL, [_outbox_row(envelope) for envelope in self._emitted])
         numbered = {row[0]: row for row in rows}
         positions: list[int] = []
         for envelope in events:
@@ -277,6 +263,25 @@ class Tx:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             await self._database.release(connection)
+
+
+def _outbox_row(envelope: Envelope[Any]) -> tuple[object, ...]:
+    """As the table has it; its position and sequence are given by the statement."""
+    return (
+        None,
+        envelope.id,
+        envelope.source,
+        envelope.subject,
+        envelope.type,
+        envelope.raw.decode(),
+        None,
+        envelope.time,
+        envelope.correlation_id,
+        envelope.causation_id,
+        envelope.actor,
+        envelope.depth,
+        envelope.traceparent,
+    )
 
 
 class Database:

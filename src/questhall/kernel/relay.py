@@ -194,6 +194,8 @@ class Relay:
             rows = await tx.fetch(_READ_SQL, [*self._in_flight, *self._confirmed], READ_MAX)
         fresh = [row for row in rows if row["position"] not in self._in_flight]
         if fresh:
+            # A pipelined transaction can be read before it is on disk: nothing is said of what a crash could still take.
+            await self._database.flush()
             positions = [row["position"] for row in fresh]
             self._in_flight.update(positions)
             self._bus.publish([envelope_of(row) for row in fresh], positions, self._confirm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from questhall.kernel.contract import Cause
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
 from questhall.kernel.sealing import Seal
-from questhall.services.currency.rules import Account, Accounts, Done, Kind, Known, carries
+from questhall.services.currency.rules import Account, Accounts, Done, Entry, Kind, Known
 
 # Everything that says what happened is sealed: the transfer, and its transaction with cause, actor and reason.
 _SEALED = (
@@ -91,27 +92,20 @@ def _known(row: Record) -> Known:
     return Known(row["fingerprint"], outcome)
 
 
+# Rows travel as arrays of the tables' own row types: a tenth of a millisecond less a batch than an array a column.
 _STORE_SQL = """
 WITH new_accounts AS (
-    INSERT INTO accounts (owner, currency, balance, held, paid, number)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+    INSERT INTO accounts SELECT * FROM unnest($1::accounts[])
     ON CONFLICT (owner, currency) DO UPDATE
     SET balance = EXCLUDED.balance, held = EXCLUDED.held, paid = EXCLUDED.paid, number = EXCLUDED.number
 ), new_transfers AS (
-    INSERT INTO transfers (owner, id, seq, transaction_id, debit, credit, currency, amount, paid, debit_balance,
-                           credit_balance, debit_number, credit_number)
-    SELECT * FROM unnest($7::text[], $8::uuid[], $9::bigint[], $10::uuid[], $11::text[], $12::text[], $13::text[],
-                         $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[])
+    INSERT INTO transfers SELECT * FROM unnest($2::transfers[])
 ), new_transactions AS (
-    INSERT INTO transactions (owner, id, key, transaction_type, reason, rule, reverses, causation_id, correlation_id, actor,
-                              depth, created_at)
-    SELECT *, $31::timestamptz FROM unnest($20::text[], $21::uuid[], $22::text[], $23::text[], $24::text[], $25::jsonb[],
-                         $26::uuid[], $27::uuid[], $28::uuid[], $29::text[], $30::int[])
+    INSERT INTO transactions SELECT * FROM unnest($3::transactions[])
 ), new_keys AS (
-    INSERT INTO keys (owner, key, fingerprint, transaction_id, refusal, detail, balances)
-    SELECT * FROM unnest($32::text[], $33::text[], $34::bytea[], $35::uuid[], $36::text[], $37::text[], $38::jsonb[])
+    INSERT INTO keys SELECT * FROM unnest($4::keys[])
 )
-UPDATE journal_head SET last = $39 WHERE id = 1
+UPDATE journal_head SET last = $5 WHERE id = 1
 """
 
 
@@ -126,54 +120,78 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
 async def store(tx: Tx, accounts: Accounts, writes: list[Write], last: int) -> None:
     """Writes a batch as one statement."""
-    touched = [(place, account) for place, account in sorted(accounts.items()) if account.touched]
-    entries = [
-        (write, transfer_id, entry)
-        for write in writes
-        for transfer_id, entry in zip(write.transfer_ids, write.done.entries, strict=True)
-    ]
-    accepted = [write for write in writes if write.done.outcome.accepted]
+    transfers: list[tuple[object, ...]] = []
+    transactions: list[tuple[object, ...]] = []
+    for write in writes:
+        outcome = write.done.outcome
+        for transfer_id, entry in zip(write.transfer_ids, write.done.entries, strict=True):
+            transfers.append(_transfer_row(transfer_id, last + len(transfers) + 1, outcome.transaction_id, entry))
+        if outcome.accepted:
+            transactions.append(_transaction_row(write, tx.now))
     await tx.execute(
         _STORE_SQL,
-        [place[0] for place, _ in touched],
-        [place[1] for place, _ in touched],
-        [account.balance for _, account in touched],
-        [account.held for _, account in touched],
-        [account.paid for _, account in touched],
-        [account.number for _, account in touched],
-        [e.transfer.credit if carries(e.transfer.credit) else e.transfer.debit for _, _, e in entries],
-        [transfer_id for _, transfer_id, _ in entries],
-        [last + n + 1 for n in range(len(entries))],
-        [write.done.outcome.transaction_id for write, _, _ in entries],
-        [e.transfer.debit for _, _, e in entries],
-        [e.transfer.credit for _, _, e in entries],
-        [e.transfer.currency for _, _, e in entries],
-        [e.transfer.amount for _, _, e in entries],
-        [e.paid for _, _, e in entries],
-        [e.debit_balance for _, _, e in entries],
-        [e.credit_balance for _, _, e in entries],
-        [e.debit_number for _, _, e in entries],
-        [e.credit_number for _, _, e in entries],
-        [w.done.work.owner for w in accepted],
-        [w.done.outcome.transaction_id for w in accepted],
-        [w.done.work.posting.key for w in accepted],
-        [w.done.work.posting.transaction_type for w in accepted],
-        [w.done.work.posting.reason for w in accepted],
-        [None if w.done.work.posting.rule is None else _json(w.done.work.posting.rule) for w in accepted],
-        [w.reverses for w in accepted],
-        [w.cause.causation_id for w in accepted],
-        [w.cause.correlation_id for w in accepted],
-        [w.cause.actor for w in accepted],
-        [w.cause.depth for w in accepted],
-        tx.now,
-        [w.done.work.owner for w in writes],
-        [w.done.work.posting.key for w in writes],
-        [w.done.fingerprint for w in writes],
-        [w.done.outcome.transaction_id for w in writes],
-        [w.done.outcome.refusal for w in writes],
-        [w.done.outcome.detail for w in writes],
-        [_json(w.done.outcome.balances) for w in writes],
-        last + len(entries),
+        # In order of their places, so that two processes never wait for each other's.
+        [
+            (owner, currency, account.balance, account.held, account.paid, account.number)
+            for (owner, currency), account in sorted(accounts.items())
+            if account.touched
+        ],
+        transfers,
+        transactions,
+        [_key_row(write) for write in writes],
+        last + len(transfers),
+    )
+
+
+def _transfer_row(transfer_id: UUID, seq: int, transaction_id: UUID, entry: Entry) -> tuple[object, ...]:
+    transfer = entry.transfer
+    return (
+        transfer.debit if entry.credit_balance is None else transfer.credit,
+        transfer_id,
+        seq,
+        transaction_id,
+        transfer.debit,
+        transfer.credit,
+        transfer.currency,
+        transfer.amount,
+        entry.paid,
+        entry.debit_balance,
+        entry.credit_balance,
+        entry.debit_number,
+        entry.credit_number,
+    )
+
+
+def _transaction_row(write: Write, now: datetime) -> tuple[object, ...]:
+    work, cause = write.done.work, write.cause
+    posting = work.posting
+    return (
+        work.owner,
+        write.done.outcome.transaction_id,
+        posting.key,
+        posting.transaction_type,
+        posting.reason,
+        None if posting.rule is None else _json(posting.rule),
+        write.reverses,
+        cause.causation_id,
+        cause.correlation_id,
+        cause.actor,
+        cause.depth,
+        now,
+    )
+
+
+def _key_row(write: Write) -> tuple[object, ...]:
+    work, outcome = write.done.work, write.done.outcome
+    balances = _json(outcome.balances)
+    return (
+        work.owner,
+        work.posting.key,
+        write.done.fingerprint,
+        outcome.transaction_id,
+        outcome.refusal,
+        outcome.detail,
+        balances,
     )
 
 
@@ -325,7 +343,7 @@ async def paid_under(tx: Tx, owner: str, keys: list[str]) -> list[UUID]:
     """Transactions accepted under these keys that nothing reversed yet."""
     rows = await tx.fetch(
         "SELECT k.transaction_id FROM keys k WHERE k.owner = $1 AND k.key = ANY($2::text[]) AND k.refusal IS NULL "
-        "AND NOT EXISTS (SELECT FROM transactions r WHERE r.reverses = k.transaction_id)",
+        "AND NOT EXISTS (SELECT FROM transactions r WHERE r.reverses = k.transaction_id) ORDER BY k.transaction_id DESC",
         owner,
         keys,
     )
