@@ -1,8 +1,7 @@
-/** Third-party drawings: emoji for small things, emblems for badges. What is not in the core comes when it is asked for. */
+/** Third-party drawings: emoji for small things, emblems for badges. What is not in the core is asked for. */
 import core from "./generated/core.json";
-import moreUrl from "./generated/more.json?url";
 
-interface Icons {
+export interface Icons {
   emoji: Record<string, string>;
   emblems: Record<string, string>;
 }
@@ -10,23 +9,18 @@ interface Icons {
 const known: Icons = { emoji: { ...core.emoji }, emblems: { ...core.emblems } };
 const listeners = new Set<() => void>();
 let version = 0;
-let asked = false;
+let ask: () => void = () => undefined;
 
-/** Loads the rest, once. */
-export function loadMore(): void {
-  if (asked) return;
-  asked = true;
-  void fetch(moreUrl)
-    .then((answer) => answer.json() as Promise<Icons>)
-    .then((more) => {
-      Object.assign(known.emoji, more.emoji);
-      Object.assign(known.emblems, more.emblems);
-      version += 1;
-      for (const listener of listeners) listener();
-    })
-    .catch(() => {
-      asked = false;
-    });
+/** Who brings the rest; called each time that a drawing is missing. */
+export function whenMissing(bring: () => void): void {
+  ask = bring;
+}
+
+export function addIcons(more: Icons): void {
+  Object.assign(known.emoji, more.emoji);
+  Object.assign(known.emblems, more.emblems);
+  version += 1;
+  for (const listener of listeners) listener();
 }
 
 export function onIcons(listener: () => void): () => void {
@@ -38,9 +32,8 @@ export function onIcons(listener: () => void): () => void {
 export const iconsVersion = (): number => version;
 
 function find(icons: Record<string, string>, name: string, instead: string): string {
-  const found = icons[name];
-  if (found !== undefined) return found;
-  loadMore();
+  if (Object.hasOwn(icons, name)) return icons[name] ?? "";
+  ask();
   return icons[instead] ?? "";
 }
 

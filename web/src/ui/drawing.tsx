@@ -1,5 +1,6 @@
 import { memo, useEffect, useId, useMemo, useRef, useSyncExternalStore } from "react";
-import { avatar, badge, emojiBody, iconsVersion, type Mood, onIcons, pet, type Stage } from "@/art";
+import { avatar, badge, ember, emojiBody, iconsVersion, type Mood, onIcons, type Stage } from "@/art";
+import "./more-icons";
 import { trustedHtml } from "@/lib/trusted";
 import type { Look, Rarity } from "@/lib/types";
 
@@ -35,19 +36,22 @@ interface PetProps {
   size?: number;
   /** Each new number is a hop. */
   hop?: number;
+  /** Of an egg: how far it is open, 0 to 2. */
+  cracks?: number;
   label?: string;
 }
 
 const EMBER = 12;
 const HOP = [0, -26, 0, -9, 0].map((up) => ({ transform: `translateY(${up}px)` }));
 
-export function Pet({ stage = "grown", mood = "calm", hue = EMBER, size = 120, hop = 0, label }: PetProps) {
+/** Ember, the guide. */
+export function Pet({ stage = "grown", mood = "calm", hue = EMBER, size = 120, hop = 0, cracks = 0, label }: PetProps) {
   const id = useArtId("p");
   const place = useRef<HTMLSpanElement>(null);
   useEffect(() => {
     if (hop > 0 && !matchMedia("(prefers-reduced-motion: reduce)").matches) place.current?.animate(HOP, { duration: 700, easing: "cubic-bezier(.3,.7,.4,1)" });
   }, [hop]);
-  const body = useMemo(() => pet(id, { stage, mood, hue }), [id, stage, mood, hue]);
+  const body = useMemo(() => ember(id, hue, { stage, mood, cracks }), [id, hue, stage, mood, cracks]);
   return (
     <span ref={place} className="inline-block">
       <Drawing body={body} box="0 0 200 200" width={size} label={label} className="pet" />

@@ -1,9 +1,10 @@
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
-import { emblemNames, emojiNames, iconsVersion, loadMore, onIcons } from "@/art";
+import { emblemNames, emojiNames, iconsVersion, onIcons } from "@/art";
 import { Button } from "./button";
 import { Dialog } from "./dialog";
 import { BadgeArt, Icon } from "./drawing";
 import { Input } from "./field";
+import { loadMore } from "./more-icons";
 
 interface Props {
   value: string;
