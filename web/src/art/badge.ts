@@ -1,9 +1,9 @@
 /** Badges: a frame by rarity, in shape and colour, with an emblem. */
 import { emblemBody } from "./icons";
+import { INK, prefix, two } from "./paint";
 
 export type BadgeRarity = "common" | "rare" | "epic" | "legendary";
 
-const INK = "#2b1a45";
 const COLOURS = {
   common: { rim: "#a99cc0", face: "#75688a", shade: "#5c506f", gleam: "#c6bbd8" },
   rare: { rim: "#5eb2ff", face: "#1f74c0", shade: "#155793", gleam: "#a5d5ff" },
@@ -29,11 +29,12 @@ const SHAPES: Record<BadgeRarity, [string, string]> = {
 };
 
 /** The drawing as the inside of an SVG of 200 by 200. */
-export function badge(id: string, icon: string, rarity: BadgeRarity, locked: boolean): string {
+export function badge(prefixed: string, icon: string, rarity: BadgeRarity, locked: boolean): string {
+  const id = prefix(prefixed);
   const colour = locked ? COLOURS.locked : COLOURS[rarity];
   const [outer, inner] = SHAPES[rarity];
-  const scale = 0.165;
-  const emblem = `<g transform="translate(${100 - 256 * scale} ${102 - 256 * scale}) scale(${scale})" color="${locked ? "#d9d6de" : "#fff1d2"}">${emblemBody(icon)}</g>`;
-  const shadow = `<g transform="translate(${103 - 256 * scale} ${106 - 256 * scale}) scale(${scale})" color="${colour.shade}">${emblemBody(icon)}</g>`;
+  const scale = 0.17;
+  const emblem = `<g transform="translate(${two(100 - 256 * scale)} ${two(102 - 256 * scale)}) scale(${scale})" color="${locked ? "#d9d6de" : "#fff1d2"}">${emblemBody(icon)}</g>`;
+  const shadow = `<g transform="translate(${two(103 - 256 * scale)} ${two(106 - 256 * scale)}) scale(${scale})" color="${colour.shade}">${emblemBody(icon)}</g>`;
   return `<clipPath id="${id}o">${outer}</clipPath><clipPath id="${id}i">${inner}</clipPath><g fill="${colour.rim}" stroke="${INK}" stroke-width="6" stroke-linejoin="round">${outer}</g><g clip-path="url(#${id}o)"><path d="M0 200V110Q90 70 200 20V200z" fill="${colour.shade}" opacity=".28"/></g><g fill="${colour.face}" stroke="${colour.shade}" stroke-width="3" stroke-linejoin="round">${inner}</g><g clip-path="url(#${id}i)"><path d="M0 0H200V70Q100 120 0 92z" fill="${colour.gleam}" opacity=".3"/></g>${shadow}${emblem}<path d="M48 62Q60 40 82 34" clip-path="url(#${id}o)" fill="none" stroke="#fff" stroke-width="6" stroke-linecap="round" opacity=".65"/>`;
 }

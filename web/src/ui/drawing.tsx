@@ -14,13 +14,13 @@ interface DrawingProps {
 }
 
 /** A drawing of ours; without a label it is decoration. */
-const Drawing = memo(function Drawing({ body, box, width, height = width, label, className = "" }: DrawingProps) {
+export const Drawing = memo(function Drawing({ body, box, width, height = width, label, className = "" }: DrawingProps) {
   const html = useMemo(() => ({ __html: trustedHtml(body) }), [body]);
   return <svg viewBox={box} width={width} height={height} className={`shrink-0 ${className}`} role={label ? "img" : undefined} aria-label={label || undefined} aria-hidden={label ? undefined : true} dangerouslySetInnerHTML={html} />;
 });
 
 /** An id that no other drawing on the page has. */
-const useArtId = (prefix: string): string => prefix + useId().replace(/\W/g, "");
+export const useArtId = (prefix: string): string => prefix + useId().replace(/\W/g, "");
 const useIcons = (): number => useSyncExternalStore(onIcons, iconsVersion);
 
 /** A small thing, as an emoji. */

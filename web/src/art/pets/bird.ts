@@ -13,7 +13,11 @@ function beak({ mood, line }: Brush, x: number, y: number): string {
 }
 
 function crest({ traits, accent, coat, line }: Brush, x: number, y: number, tall: number): string {
-  const plume = (lean: number, height: number, fill: string): string => flat(`<path d="M${x - 5} ${y}C${x + lean - 10} ${two(y - height * 0.5)} ${x + lean - 6} ${y - height} ${x + lean} ${y - height}C${x + lean + 8} ${y - height} ${x + lean + 6} ${two(y - height * 0.5)} ${x + 5} ${y}z"/>`, fill, line);
+  const plume = (lean: number, height: number, fill: string): string => {
+    const top = two(y - height);
+    const middle = two(y - height / 2);
+    return flat(`<path d="M${x - 5} ${y}C${x + lean - 10} ${middle} ${x + lean - 6} ${top} ${x + lean} ${top}C${x + lean + 8} ${top} ${x + lean + 6} ${middle} ${x + 5} ${y}z"/>`, fill, line);
+  };
   if (traits.crest === 1) return plume(0, tall, accent.base);
   if (traits.crest === 2) return `${plume(-22, tall * 0.7, accent.base)}${plume(22, tall * 0.7, accent.base)}${plume(0, tall, accent.light)}`;
   return `${plume(-9, tall * 0.6, coat.base)}${plume(10, tall * 0.55, coat.base)}`;

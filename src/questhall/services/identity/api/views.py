@@ -29,6 +29,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     outfit_hue: Hue = 200
     headgear: Word | None = None
     hand: Word | None = None
+    back: Word | None = None
     background: Word = "meadow"
     ember_hue: Hue = 12
 
