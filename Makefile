@@ -73,6 +73,7 @@ check: .make/dev .make/packages
 	$(bin)/lint-imports
 	$(bin)/squawk src/questhall/kernel/migrations/*.sql src/questhall/services/*/migrations/*.sql
 	$(bin)/python -m pytest -q tests/test_tidy.py
+	$(npm) run --silent api:check
 	$(npm) run --silent lint
 
 test: check .make/page .make/browser

@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { InfiniteQueryObserver, QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { badgeQuery, closestQuery, wallQuery } from "@/features/achievements/queries";
 import { historyQuery } from "@/features/audit/queries";
@@ -6,6 +6,7 @@ import { balancesQuery, ledgerQuery } from "@/features/currency/queries";
 import { meQuery } from "@/features/identity/queries";
 import { boardQuery, mineQuery, questQuery, streaksQuery } from "@/features/quests/queries";
 import { LiveCache, type Message } from "@/lib/live";
+import pushed from "@/lib/pushed.json";
 import type { Balances, Quest } from "@/lib/types";
 import { LIVE_RULES } from "./live-rules";
 
@@ -26,6 +27,8 @@ const quest = (have: number, state: "accepted" | "in_progress" | "completed" = "
 let queries: QueryClient;
 let live: LiveCache;
 let server: Record<string, unknown>;
+let marker = "";
+let asked = 0;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -34,7 +37,8 @@ beforeEach(() => {
   server = {};
   vi.stubGlobal("fetch", (address: string) => {
     const path = address.replace("/api/v1", "").split("?")[0] ?? "";
-    return Promise.resolve(new Response(JSON.stringify(server[path] ?? { items: [], next: null })));
+    asked += 1;
+    return Promise.resolve(new Response(JSON.stringify(server[path] ?? { items: [], next: null, level: {}, marker })));
   });
 });
 afterEach(() => {
@@ -106,11 +110,53 @@ describe("stale cache + event = refetched state", () => {
     ["currency.credited", { currency: "coins", balance: 1, number: 1 }, [balancesQuery, ledgerQuery("")]],
     ["currency.debited", { currency: "coins", balance: 1, number: 1 }, [balancesQuery, ledgerQuery("")]],
     ["user.updated", {}, [meQuery]],
+    ["user.role_changed", {}, [meQuery]],
   ];
-  it.each(stale)("%s makes its queries stale", async (event, data, known) => {
-    for (const { queryKey } of known) queries.setQueryData(queryKey, { items: [], pages: [{ items: [], next: null }], pageParams: [null], next: null, level: {} });
+  it.each(stale)("%s has its queries read again", async (event, data, known) => {
+    marker = "old";
+    const watched = known.map((options) => {
+      const observer = "initialPageParam" in options ? new InfiniteQueryObserver(queries, options as never) : new QueryObserver(queries, options as never);
+      return { key: JSON.stringify(options.queryKey), observer, end: observer.subscribe(() => undefined) };
+    });
+    await vi.advanceTimersByTimeAsync(10);
+    for (const { key, observer } of watched) expect(JSON.stringify(observer.getCurrentResult().data), key).toContain("old");
+    marker = "new";
     live.apply(message(event, data));
     await vi.advanceTimersByTimeAsync(300);
-    for (const { queryKey } of known) expect(queries.getQueryState(queryKey)?.isInvalidated, JSON.stringify(queryKey)).toBe(true);
+    for (const { key, observer, end } of watched) {
+      expect(JSON.stringify(observer.getCurrentResult().data), key).toContain("new");
+      end();
+    }
+  });
+
+  it("asks once for many events of a moment", async () => {
+    const observer = new QueryObserver(queries, streaksQuery as never);
+    const end = observer.subscribe(() => undefined);
+    await vi.advanceTimersByTimeAsync(10);
+    const before = asked;
+    for (let n = 0; n < 50; n++) live.apply(message("streak.extended", {}));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked - before).toBe(1);
+    end();
+  });
+});
+
+describe("what the server pushes", () => {
+  const has = (event: string) => LIVE_RULES.some((rules) => rules[event] !== undefined);
+  // An activity moves what it leads to, which is pushed as well; by itself it is a line in the history.
+  const onlyHistory = ["activity.recorded"];
+
+  it.each(pushed.filter((event) => !onlyHistory.includes(event)))("%s has a rule", (event) => expect(has(event)).toBe(true));
+
+  it.each(onlyHistory)("%s is a line in the history", async (event) => {
+    queries.setQueryData(historyQuery.queryKey, { pages: [{ items: [], next: null }], pageParams: [null] });
+    live.apply(message(event, {}));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(queries.getQueryState(historyQuery.queryKey)?.isInvalidated).toBe(true);
+  });
+
+  it("and no rule waits for what is never pushed", () => {
+    const known = LIVE_RULES.flatMap((rules) => Object.keys(rules)).filter((event) => event !== "*");
+    expect(known.filter((event) => !pushed.includes(event))).toEqual([]);
   });
 });

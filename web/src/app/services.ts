@@ -6,7 +6,7 @@ interface Services {
 }
 
 /** Which services are deployed here: what is absent hides its routes. */
-export const servicesQuery = queryOptions({ queryKey: ["services"], queryFn: () => read<Services>("/services"), staleTime: 300_000 });
+export const servicesQuery = queryOptions({ queryKey: ["services"], queryFn: () => read("/services"), staleTime: 300_000 });
 
 export const isPresent = (services: Services | undefined, name: string): boolean => services?.items.find((service) => service.name === name)?.present ?? true;
 

@@ -1,4 +1,11 @@
 /** One way to ask the API: JSON in and out, problems as errors, versions and idempotency keys as headers. */
+import type { Answer, Ask, Body, Options, Path, Rest } from "./routes";
+
+export interface FieldProblem {
+  /** JSON pointer into what was sent, as a fragment: `#/objectives/0/where`. */
+  pointer: string;
+  detail: string;
+}
 
 export class Problem extends Error {
   constructor(
@@ -6,18 +13,17 @@ export class Problem extends Error {
     readonly code: string,
     readonly title: string,
     readonly detail: string,
-    readonly fields: { pointer: string; detail: string }[] = [],
-    readonly body: Record<string, unknown> = {},
+    readonly fields: FieldProblem[] = [],
+    /** Seconds until it makes sense to ask again, where the server said so. */
+    readonly retryAfter: number | null = null,
   ) {
     super(detail || title);
   }
 }
 
-export interface Ask {
-  query?: Record<string, string | number | boolean | null | undefined>;
-  version?: number;
-  key?: string;
-  signal?: AbortSignal;
+interface Loose extends Ask {
+  path?: Record<string, string>;
+  query?: Record<string, unknown>;
 }
 
 let whenSignedOut: () => void = () => undefined;
@@ -27,28 +33,30 @@ export function onSignedOut(listener: () => void): void {
   whenSignedOut = listener;
 }
 
-function address(path: string, query: Ask["query"]): string {
+function address(template: string, { path, query }: Loose): string {
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path?.[name] ?? ""));
   const words = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined && value !== null && value !== "") words.set(name, String(value));
   const text = words.toString();
-  return `/api/v1${path}${text ? `?${text}` : ""}`;
+  return `/api/v1${filled}${text ? `?${text}` : ""}`;
 }
 
 async function problemOf(response: Response): Promise<Problem> {
   const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  const fields = Array.isArray(body.errors) ? (body.errors as { pointer: string; detail: string }[]) : [];
+  const fields = Array.isArray(body.errors) ? (body.errors as FieldProblem[]) : [];
   const title = typeof body.title === "string" ? body.title : "That did not work";
-  return new Problem(response.status, String(body.code ?? "unknown"), title, typeof body.detail === "string" ? body.detail : "", fields, body);
+  const wait = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return new Problem(response.status, String(body.code ?? "unknown"), title, typeof body.detail === "string" ? body.detail : "", fields, Number.isFinite(wait) ? wait : null);
 }
 
-async function ask<T>(method: string, path: string, body: unknown, options: Ask): Promise<T> {
+async function ask(method: string, template: string, body: unknown, options: Loose): Promise<Response> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (options.version !== undefined) headers["if-match"] = `"${options.version}"`;
   if (options.key !== undefined) headers["idempotency-key"] = options.key;
   let response: Response;
   try {
-    response = await fetch(address(path, options.query), {
+    response = await fetch(address(template, options), {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -61,27 +69,49 @@ async function ask<T>(method: string, path: string, body: unknown, options: Ask)
   }
   if (!response.ok) {
     const problem = await problemOf(response);
-    if (problem.status === 401 && path !== "/me" && !path.startsWith("/auth/")) whenSignedOut();
+    if (problem.status === 401 && template !== "/me" && !template.startsWith("/auth/")) whenSignedOut();
     throw problem;
   }
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  return response;
 }
 
-export const read = <T>(path: string, options: Ask = {}): Promise<T> => ask<T>("GET", path, undefined, options);
-export const send = <T>(path: string, body: unknown = {}, options: Ask = {}): Promise<T> => ask<T>("POST", path, body, options);
-export const change = <T>(path: string, body: unknown, options: Ask = {}): Promise<T> => ask<T>("PATCH", path, body, options);
-export const remove = (path: string, options: Ask = {}): Promise<void> => ask<void>("DELETE", path, undefined, options);
+async function answer<T>(method: string, template: string, body: unknown, options: Loose = {}): Promise<T> {
+  const response = await ask(method, template, body, options);
+  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+}
+
+export const read = <P extends Path<"get">>(path: P, ...[options]: Rest<"get", P>): Promise<Answer<"get", P>> => answer("GET", path, undefined, options);
+export const send = <P extends Path<"post">>(path: P, body: Body<"post", P>, ...[options]: Rest<"post", P>): Promise<Answer<"post", P>> => answer("POST", path, body, options);
+export const change = <P extends Path<"patch">>(path: P, body: Body<"patch", P>, ...[options]: Rest<"patch", P>): Promise<Answer<"patch", P>> => answer("PATCH", path, body, options);
+export const remove = <P extends Path<"delete">>(path: P, options: Options<"delete", P>): Promise<undefined> => answer("DELETE", path, undefined, options);
+
+/** What is there, and the version that a change of it has to name. */
+export async function readVersioned<P extends Path<"get">>(path: P, ...[options]: Rest<"get", P>): Promise<{ data: Answer<"get", P>; version: number }> {
+  const response = await ask("GET", path, undefined, (options ?? {}) as Loose);
+  return { data: (await response.json()) as Answer<"get", P>, version: Number(response.headers.get("etag")?.replaceAll('"', "")) };
+}
 
 /** A key under which a request has its effect once, however often it is sent. */
 export const newKey = (): string => crypto.randomUUID();
 
+const spoken = (pointer: string): string => pointer.replace(/^#?\/?/, "").replaceAll("_", " ").replaceAll("/", ", ");
+
 /** Plain words for an error, whatever it is. */
 export function wordsOf(error: unknown): string {
   if (error instanceof Problem) {
-    if (error.status === 429) return "That was a lot at once. Wait a moment, then try again.";
-    if (error.fields.length > 0) return error.fields.map((field) => `${field.pointer.replace(/^\//, "")}: ${field.detail}`).join("; ");
+    const wait = error.retryAfter !== null && error.retryAfter > 1 ? `Try again in ${Math.ceil(error.retryAfter)} seconds.` : "Wait a moment, then try again.";
+    if (error.status === 429) return `That was a lot at once. ${wait}`;
+    if (error.code === "service_absent") return "This part of the hall is not open here.";
+    if (error.status >= 502 && error.status <= 504) return `The hall is catching its breath. Nothing was lost. ${wait}`;
+    if (error.status === 412) return "Somebody else changed this in the meantime.";
+    if (error.fields.length > 0) return error.fields.map(({ pointer, detail }) => (spoken(pointer) ? `${spoken(pointer)}: ${detail}` : detail)).join("; ");
     return error.detail && error.detail !== error.title ? `${error.title}: ${error.detail}` : error.title;
   }
   return error instanceof Error ? error.message : "That did not work";
+}
+
+/** The problem of a field, by its JSON pointer; `""` if it is fine. */
+export function problemAt(error: unknown, pointer: string): string {
+  if (!(error instanceof Problem)) return "";
+  return error.fields.find((field) => field.pointer.replace(/^#/, "") === pointer)?.detail ?? "";
 }

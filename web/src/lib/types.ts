@@ -1,209 +1,47 @@
-/** What the API answers, by the names of `/api/openapi.json`. */
+/**
+ * Friendly names of what the API takes and gives. The shapes are the generated ones (`npm run api`), reached by route:
+ * the names of schemas follow the server's modules, routes stay.
+ */
+import type { Answer, Body, Path } from "./routes";
 
-export * from "./types-play";
+type Item<P extends Path<"get">> = Answer<"get", P> extends { items: (infer T)[] } ? T : never;
 
 export interface Page<T> {
   items: T[];
-  next: string | null;
+  next?: string | null;
 }
 
-export type Role = "player" | "moderator" | "manager" | "admin";
+export type Me = Answer<"get", "/me">;
+export type Role = Me["role"];
+export type Look = NonNullable<Me["look"]>;
+export type Preferences = Me["preferences"];
+export type Registration = Answer<"get", "/auth/registration">;
+export type UserRow = Item<"/admin/users">;
 
-export interface Look {
-  skin: number;
-  hair: string;
-  hair_hue: number;
-  outfit: string;
-  outfit_hue: number;
-  headgear: string | null;
-  hand: string | null;
-  background: string;
-  ember_hue: number;
-}
+export type Balance = Item<"/me/balances">;
+export type Balances = Answer<"get", "/me/balances">;
+export type LedgerRow = Item<"/me/transactions">;
 
-export interface Preferences {
-  quiet: boolean;
-  sound: boolean;
-  hide_streaks: boolean;
-}
+export type Source = Answer<"get", "/sources/{slug}">;
+export type Delivery = Item<"/sources/{slug}/deliveries">;
 
-export interface Me {
-  id: string;
-  username: string;
-  display_name: string;
-  email: string;
-  timezone: string;
-  timezone_from?: string | null;
-  locale: string;
-  role: Role;
-  status: string;
-  permissions: string[];
-  look: Look | null;
-  preferences: Preferences;
-  created_at: string;
-  version: number;
-}
+export type HistoryItem = Item<"/me/history">;
+export type Why = Answer<"get", "/why/{kind}/{effect_id}">;
+export type WhyStep = Why["steps"][number];
 
-export interface Profile {
-  username: string;
-  display_name: string;
-  role: Role;
-  look: Look | null;
-  created_at: string;
-}
-
-export interface Registration {
-  mode: "open" | "invite" | "approval" | "closed";
-  first_admin: boolean;
-}
-
-export interface Token {
-  id: string;
-  name: string;
-  scopes: string[] | null;
-  created_at: string;
-  last_used: string | null;
-  expires: string | null;
-  secret?: string | null;
-}
-
-export interface SessionRow {
-  id: string;
-  agent: string;
-  created_at: string;
-  seen_at: string;
-  expires_at: string;
-  current: boolean;
-}
-
-export interface UserRow {
-  id: string;
-  username: string;
-  display_name: string;
-  email: string;
-  role: Role;
-  status: string;
-  created_at: string;
-}
-
-export interface Invite {
-  id: string;
-  role: Role;
-  note: string;
-  created_at: string;
-  expires_at: string;
-  used: boolean;
-  secret?: string | null;
-  link?: string | null;
-}
-
-export interface Mail {
-  id: string;
-  recipient: string;
-  subject: string;
-  body: string;
-  created_at: string;
-}
-
-export interface Balance {
-  currency: string;
-  name: string;
-  icon: string;
-  amount: number;
-  held: number;
-  available: number;
-  debt: number;
-  number: number;
-}
-
-export interface Level {
-  level: number;
-  xp: number;
-  floor_xp: number;
-  next_xp: number | null;
-}
-
-export interface Balances {
-  items: Balance[];
-  level: Level;
-}
-
-export interface LedgerRow {
-  id: string;
-  transaction_id: string;
-  currency: string;
-  amount: number;
-  balance: number;
-  source: string;
-  transaction_type: string;
-  reason: string;
-  created_at: string;
-}
-
-export interface Source {
-  id: string;
-  slug: string;
-  kind: "github" | "cloudevents";
-  name: string;
-  enabled: boolean;
-  created_at: string;
-  ingest_url: string;
-  secret?: string | null;
-  token?: string | null;
-}
-
-export interface Delivery {
-  id: string;
-  external_id: string | null;
-  event: string | null;
-  outcome: "recorded" | "duplicate" | "waiting" | "ignored" | "failed" | "ping";
-  detail: string | null;
-  received_at: string;
-  activities: { id: string; user_id: string | null; kind: string }[];
-}
-
-export interface AccountLink {
-  id: string;
-  kind: string;
-  account: string;
-  username: string;
-  created_at: string;
-}
-
-export interface Waiting {
-  account: string;
-  count: number;
-  last: string;
-}
-
-export interface HistoryItem {
-  id: string;
-  time: string;
-  kind: string;
-  icon: string;
-  text: string;
-  detail: string | null;
-  link: { kind: string; id: string } | null;
-}
-
-export interface WhyStep {
-  kind: string;
-  id: string;
-  title: string;
-  detail: string;
-  time: string | null;
-  actor: string | null;
-  rule: { version?: number; [name: string]: unknown } | null;
-  [name: string]: unknown;
-}
-
-export interface Why {
-  kind: string;
-  id: string;
-  steps: WhyStep[];
-}
-
+/** The answer of `/why` while the log is behind what happened; a 202, which the document does not tell apart. */
 export interface CatchingUp {
   status: "catching_up";
   position: number;
 }
+
+export type Quest = Answer<"get", "/quests/{quest_id}">;
+export type QuestDefinition = Body<"post", "/quests">;
+export type Objective = Quest["objectives"][number];
+export type Streak = Item<"/me/streaks">;
+
+export type Achievement = Answer<"get", "/achievements/{achievement_id}">;
+export type BadgeDefinition = Body<"post", "/achievements">;
+export type Rarity = Achievement["rarity"];
+export type Requirement = BadgeDefinition["requirements"];
+export type Tier = Achievement["tiers"][number];

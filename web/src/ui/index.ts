@@ -1,7 +1,10 @@
+export { Conflict, KeptNote } from "./author-notes";
 export { Avatar, BadgeArt, Icon, Pet } from "./drawing";
 export { Bar } from "./bar";
 export { Button, buttonClass } from "./button";
 export { Card, Empty, Pill } from "./card";
+export { Choices } from "./choices";
+export { Copy } from "./copy";
 export { Dialog } from "./dialog";
 export { Field, Input, Select, Switch, Textarea } from "./field";
 export { HeroScene } from "./hero-scene";

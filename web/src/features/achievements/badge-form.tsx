@@ -1,109 +1,124 @@
-import { type FormEvent, useState } from "react";
-import { newKey, wordsOf } from "@/lib/client";
-import type { Achievement, Rarity, Tier } from "@/lib/types";
-import { BadgeArt, Button, Card, EmblemPicker, Field, Input, Select, Switch, Textarea } from "@/ui";
-import type { BadgeDraft } from "./queries";
-import { RuleBuilder } from "./rule-builder";
-import { newNode, nodeOf, ruleOf } from "./rules";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { type FormEvent, useRef, useState } from "react";
+import { newKey, Problem, problemAt, wordsOf } from "@/lib/client";
+import { keep, kept, unkeep } from "@/lib/kept";
+import type { BadgeDefinition } from "@/lib/types";
+import { Button, Card, Choices, Conflict, EmblemPicker, Field, Input, KeptNote, Select, Switch, Textarea } from "@/ui";
+import { BadgePreview } from "./badge-preview";
+import { wallQuery } from "./queries";
+import { NumberField } from "./rule-builder";
+import { RuleFields } from "./rule-fields";
+import { newNode, ruleOf } from "./rules";
 import { TierFields } from "./tier-fields";
 import { RARITIES } from "./words";
 
-const CATEGORIES = ["milestone", "streak", "mastery", "social", "special"];
-const EMPTY: BadgeDraft = { slug: "", name: "", description: "", icon: "flame", category: "milestone", rarity: "common", secret: false, series: null, tiers: [], requirements: ruleOf(newNode("count")), xp_reward: 25 };
+const CATEGORIES = { milestone: "Milestone", streak: "Streak", mastery: "Mastery", social: "Social", special: "Special" };
+const EMPTY: BadgeDefinition = { slug: "", name: "", description: "", icon: "flame", category: "milestone", rarity: "common", secret: false, series: null, tiers: [], prerequisites: [], requirements: ruleOf(newNode("count")), xp_reward: 25 };
+
+const slugOf = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 60);
 
 interface Props {
-  badge?: Achievement;
-  save: (draft: BadgeDraft, key: string) => Promise<Achievement>;
-  onSaved: (badge: Achievement) => void;
+  /** The head that is changed; none: a new badge. */
+  badge?: BadgeDefinition;
+  /** What is typed is kept under this name until it is saved. */
+  name: string;
+  save: (definition: BadgeDefinition, key: string) => Promise<void>;
+  /** Somebody else saved first: take what is there now, or save over it. */
+  onTake?: () => void;
+  onOver?: () => Promise<void>;
 }
 
-function draftFrom(badge: Achievement): BadgeDraft {
-  const { slug, name, description, icon, category, rarity, secret, series, tiers, requirements, xp_reward } = badge;
-  return { slug, name, description, icon, category, rarity, secret, series, tiers, requirements, xp_reward };
-}
-
-function RuleFields({ draft, set }: { draft: BadgeDraft; set: (change: Partial<BadgeDraft>) => void }) {
-  const node = nodeOf(draft.requirements);
-  const [json, setJson] = useState<string | null>(node ? null : JSON.stringify(draft.requirements, null, 2));
-  const [wrong, setWrong] = useState("");
-  const write = (text: string) => {
-    setJson(text);
-    try {
-      set({ requirements: JSON.parse(text) as unknown });
-      setWrong("");
-    } catch {
-      setWrong("This is not JSON yet");
-    }
-  };
-  return (
-    <div className="grid gap-3">
-      <div className="flex flex-wrap gap-2" role="group" aria-label="How to write the rule">
-        <Button type="button" size="small" variant={json === null ? "gold" : "plain"} aria-pressed={json === null} disabled={!node} onClick={() => setJson(null)}>
-          Builder
-        </Button>
-        <Button type="button" size="small" variant={json === null ? "plain" : "gold"} aria-pressed={json !== null} onClick={() => setJson(JSON.stringify(draft.requirements, null, 2))}>
-          JSON
-        </Button>
-      </div>
-      {json === null && node ? (
-        <RuleBuilder node={node} onChange={(changed) => set({ requirements: ruleOf(changed) })} />
-      ) : (
-        <Field label="Rule as JSON" error={wrong}>
-          {(ids) => <Textarea {...ids} rows={12} spellCheck={false} className="font-mono text-sm" value={json ?? ""} onChange={(event) => write(event.target.value)} />}
-        </Field>
-      )}
-    </div>
-  );
-}
-
-export function BadgeEditor({ badge, save, onSaved }: Props) {
+export function BadgeEditor({ badge, name, save, onTake, onOver }: Props) {
   const [key] = useState(newKey);
-  const [draft, setDraft] = useState<BadgeDraft>(badge ? draftFrom(badge) : EMPTY);
+  const [before, setBefore] = useState(() => kept<BadgeDefinition>(name));
+  const [draft, setDraft] = useState<BadgeDefinition>(before ?? badge ?? EMPTY);
+  const [round, setRound] = useState(0);
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
-  const set = (change: Partial<BadgeDraft>) => setDraft((before) => ({ ...before, ...change }));
-  const rename = (name: string) => set(badge ? { name } : { name, slug: name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") });
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const [problem, setProblem] = useState<unknown>(null);
+  const slugTyped = useRef(badge !== undefined || (before !== null && before.slug !== slugOf(before.name)));
+  const form = useRef<HTMLFormElement>(null);
+  const { data } = useInfiniteQuery(wallQuery({}));
+  const badges = (data?.pages.flatMap((page) => page.items) ?? []).filter((one) => one.slug !== draft.slug && one.name !== "???").map((one) => ({ value: one.slug, label: one.name }));
+  const at = (pointer: string) => problemAt(problem, pointer);
+  const set = (change: Partial<BadgeDefinition>) => {
+    const next = { ...draft, ...change };
+    setDraft(next);
+    keep(name, next);
+  };
+  const rename = (typed: string) => set(slugTyped.current ? { name: typed } : { name: typed, slug: slugOf(typed) });
+  const store = async () => {
     setBusy(true);
-    setProblem("");
+    setProblem(null);
     try {
-      onSaved(await save(draft, key));
+      await save(draft, key);
+      unkeep(name);
     } catch (error) {
-      setProblem(wordsOf(error));
+      setProblem(error);
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
     } finally {
       setBusy(false);
     }
   };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void store();
+  };
+  const startAfresh = () => {
+    unkeep(name);
+    setBefore(null);
+    setDraft(badge ?? EMPTY);
+    setRound(round + 1);
+  };
   return (
-    <form onSubmit={(event) => void submit(event)} className="grid gap-5">
-      <Card title="What it is">
-        <div className="grid gap-5 sm:grid-cols-[170px_minmax(0,1fr)]">
-          <div className="grid content-start justify-items-center gap-3">
-            <BadgeArt icon={draft.icon} rarity={draft.rarity} size={150} label="How the badge looks" />
-            <EmblemPicker value={draft.icon} onChange={(icon) => set({ icon })} label="Choose an emblem" />
-          </div>
-          <div className="grid min-w-0 gap-4">
+    <form ref={form} onSubmit={submit} className="grid gap-5 xl:grid-cols-[minmax(0,1fr)_340px] xl:items-start">
+      <div className="grid min-w-0 gap-5">
+        {before && <KeptNote onForget={startAfresh} />}
+        <Card title="What it is">
+          <div className="grid gap-4">
             <div className="grid gap-4 sm:grid-cols-2">
-              <Field label="Name">{(ids) => <Input {...ids} required maxLength={80} value={draft.name} onChange={(event) => rename(event.target.value)} />}</Field>
-              <Field label="Short name">
-                {(ids) => <Input {...ids} required pattern="[a-z0-9]+(-[a-z0-9]+)*" readOnly={badge !== undefined} value={draft.slug} onChange={(event) => set({ slug: event.target.value })} />}
+              <Field label="Name" error={at("/name")}>
+                {(ids) => <Input {...ids} required maxLength={80} value={draft.name} onChange={(event) => rename(event.target.value)} />}
+              </Field>
+              <Field label="Short name" hint={badge ? "It stays as it is" : "Used in links and rules"} error={at("/slug")}>
+                {(ids) => (
+                  <Input
+                    {...ids}
+                    required
+                    pattern="[a-z0-9][a-z0-9\-]{1,62}"
+                    title="2 to 63 small letters, digits and dashes"
+                    readOnly={badge !== undefined}
+                    value={draft.slug}
+                    onChange={(event) => {
+                      slugTyped.current = true;
+                      set({ slug: event.target.value });
+                    }}
+                  />
+                )}
               </Field>
             </div>
-            <Field label="Description">{(ids) => <Textarea {...ids} required rows={2} value={draft.description} onChange={(event) => set({ description: event.target.value })} />}</Field>
+            <Field label="Description" error={at("/description")}>
+              {(ids) => <Textarea {...ids} required maxLength={500} rows={2} value={draft.description} onChange={(event) => set({ description: event.target.value })} />}
+            </Field>
             <div className="grid gap-4 sm:grid-cols-3">
-              <Field label="Category">
+              <Field label="Category" error={at("/category")}>
                 {(ids) => (
-                  <Select {...ids} value={draft.category} onChange={(event) => set({ category: event.target.value })}>
-                    {CATEGORIES.map((name) => (
-                      <option key={name}>{name}</option>
+                  <Select {...ids} value={draft.category} onChange={(event) => set({ category: event.target.value as BadgeDefinition["category"] })}>
+                    {Object.entries(CATEGORIES).map(([value, label]) => (
+                      <option key={value} value={value}>
+                        {label}
+                      </option>
                     ))}
                   </Select>
                 )}
               </Field>
-              <Field label="Rarity">
+              <Field label="Rarity" error={at("/rarity")}>
                 {(ids) => (
-                  <Select {...ids} value={draft.rarity} onChange={(event) => set({ rarity: event.target.value as Rarity })}>
+                  <Select {...ids} value={draft.rarity} onChange={(event) => set({ rarity: event.target.value as BadgeDefinition["rarity"] })}>
                     {Object.entries(RARITIES).map(([value, label]) => (
                       <option key={value} value={value}>
                         {label}
@@ -112,25 +127,38 @@ export function BadgeEditor({ badge, save, onSaved }: Props) {
                   </Select>
                 )}
               </Field>
-              <Field label="Pays XP">{(ids) => <Input {...ids} type="number" min={0} value={draft.xp_reward} onChange={(event) => set({ xp_reward: Math.max(0, Number(event.target.value)) })} />}</Field>
+              <NumberField key={`xp-${round}`} label="Pays XP" least={0} value={draft.xp_reward} error={at("/xp_reward")} onChange={(xp_reward) => set({ xp_reward })} />
             </div>
-            <Field label="Series" hint="Badges of one series stand together">
-              {(ids) => <Input {...ids} value={draft.series ?? ""} onChange={(event) => set({ series: event.target.value || null })} />}
+            <Field label="Series" hint="Badges of one series stand together" error={at("/series")}>
+              {(ids) => <Input {...ids} maxLength={60} value={draft.series ?? ""} onChange={(event) => set({ series: event.target.value || null })} />}
             </Field>
+            <div>
+              <EmblemPicker value={draft.icon} onChange={(icon) => set({ icon })} label="Choose an emblem" />
+            </div>
             <Switch checked={draft.secret} onChange={(secret) => set({ secret })} label="Secret: nobody sees how it is earned" />
           </div>
-        </div>
-      </Card>
-      <Card title="How it is earned">
-        <RuleFields draft={draft} set={set} />
-      </Card>
-      <Card title="Tiers">
-        <TierFields tiers={draft.tiers} onChange={(tiers: Tier[]) => set({ tiers })} />
-      </Card>
-      {problem && <p role="alert" className="text-bad">{problem}</p>}
-      <Button type="submit" busy={busy} className="justify-self-start">
-        {badge ? "Save" : "Save as a draft"}
-      </Button>
+        </Card>
+        <Card title="How it is earned">
+          <div className="grid gap-4">
+            <RuleFields key={round} rule={draft.requirements} badges={badges} problem={at} onChange={(requirements) => set({ requirements })} />
+            <Choices label="Only after these badges" hint="None ticked: it can be earned from the start" error={at("/prerequisites")} options={badges} value={draft.prerequisites ?? []} onChange={(prerequisites) => set({ prerequisites })} />
+          </div>
+        </Card>
+        <Card title="Tiers">
+          <TierFields tiers={draft.tiers ?? []} problem={at} onChange={(tiers) => set({ tiers })} />
+        </Card>
+        {problem instanceof Problem && problem.status === 412 && onTake && onOver ? (
+          <Conflict onTake={onTake} onOver={() => void onOver().then(() => form.current?.requestSubmit())} />
+        ) : (
+          problem !== null && <p role="alert" className="text-bad">Not saved. {wordsOf(problem)}</p>
+        )}
+        <Button type="submit" busy={busy} className="justify-self-start">
+          {badge ? "Save" : "Save as a draft"}
+        </Button>
+      </div>
+      <div className="min-w-0 xl:sticky xl:top-24">
+        <BadgePreview draft={draft} />
+      </div>
     </form>
   );
 }

@@ -3,8 +3,9 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
 import { day, number, title } from "@/lib/format";
 import type { Achievement } from "@/lib/types";
-import { BadgeArt, Bar, Button, buttonClass, Card, Icon, Pill } from "@/ui";
-import { archive, badgeKey, badgeQuery, badgesKey, publish, reveal } from "./queries";
+import { BadgeArt, Bar, Button, buttonClass, Card, Icon } from "@/ui";
+import { AuthorCard } from "./author-card";
+import { badgeKey, badgeQuery, badgesKey, reveal } from "./queries";
 import { earned, holdersWords, howTo, RARITIES, veiled, wrapped } from "./words";
 
 const route = getRouteApi("/inside/badges/$id");
@@ -120,25 +121,7 @@ export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () 
             <Tiers badge={badge} />
           </Card>
         )}
-        {author && (
-          <Card title="For authors" action={<Pill>{`${title(badge.status)}, version ${badge.version}`}</Pill>}>
-            <div className="flex flex-wrap gap-3">
-              <Link to="/badges/$id/edit" params={{ id }} className={buttonClass("plain")}>
-                Edit
-              </Link>
-              {badge.status === "published" ? (
-                <Button variant="danger" busy={act.isPending} onClick={() => act.mutate(() => archive(id))}>
-                  Archive
-                </Button>
-              ) : (
-                <Button busy={act.isPending} onClick={() => act.mutate(() => publish(id))}>
-                  Publish
-                </Button>
-              )}
-            </div>
-            {act.error && <p role="alert" className="mt-3 text-bad">{wordsOf(act.error)}</p>}
-          </Card>
-        )}
+        {author && <AuthorCard badge={badge} />}
       </div>
     </div>
   );

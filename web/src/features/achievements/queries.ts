@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { change, newKey, read, send } from "@/lib/client";
-import type { Achievement, Page } from "@/lib/types";
+import { change, read, readVersioned, send } from "@/lib/client";
+import type { Achievement, BadgeDefinition } from "@/lib/types";
 
 export const badgesKey = ["achievements"] as const;
 export const wallKey = ["achievements", "wall"] as const;
@@ -14,25 +14,30 @@ export interface Filters {
   q?: string;
 }
 
+const asked = ({ earned, status, ...rest }: Filters) => ({ ...rest, earned: earned ? earned === "true" : undefined, status: (status || undefined) as Achievement["status"] | undefined });
+
 export const wallQuery = (filters: Filters) =>
   infiniteQueryOptions({
     queryKey: [...wallKey, filters],
-    queryFn: ({ signal, pageParam }) => read<Page<Achievement>>("/achievements", { signal, query: { ...filters, after: pageParam, limit: 100 } }),
+    queryFn: ({ signal, pageParam }) => read("/achievements", { signal, query: { ...asked(filters), after: pageParam, limit: 100 } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
 
-export const badgeQuery = (id: string) => queryOptions({ queryKey: badgeKey(id), queryFn: ({ signal }) => read<Achievement>(`/achievements/${id}`, { signal }) });
+export const badgeQuery = (id: string) => queryOptions({ queryKey: badgeKey(id), queryFn: ({ signal }) => read("/achievements/{achievement_id}", { path: { achievement_id: id }, signal }) });
 
-export const closestQuery = queryOptions({ queryKey: closestKey, queryFn: ({ signal }) => read<Page<Achievement>>("/me/achievements/closest", { signal }) });
+export const closestQuery = queryOptions({ queryKey: closestKey, queryFn: ({ signal }) => read("/me/achievements/closest", { signal }) });
 
 export const caseQuery = (username: string) =>
-  queryOptions({ queryKey: ["achievements", "case", username], queryFn: ({ signal }) => read<Page<Achievement>>(`/users/${username}/achievements`, { signal, query: { limit: 100 } }) });
+  queryOptions({ queryKey: ["achievements", "case", username], queryFn: ({ signal }) => read("/users/{username}/achievements", { path: { username }, signal }) });
 
-export const reveal = (id: string) => send<unknown>(`/me/achievements/${id}/reveal`, {});
+export const reveal = (id: string) => send("/me/achievements/{achievement_id}/reveal", undefined, { path: { achievement_id: id } });
 
-export type BadgeDraft = Pick<Achievement, "slug" | "name" | "description" | "icon" | "category" | "rarity" | "secret" | "series" | "tiers" | "requirements" | "xp_reward">;
-export const create = (draft: BadgeDraft, key: string) => send<Achievement>("/achievements", draft, { key });
-export const update = (id: string, version: number, draft: Partial<BadgeDraft>) => change<Achievement>(`/achievements/${id}`, draft, { version });
-export const publish = (id: string) => send<Achievement>(`/achievements/${id}/publish`, {}, { key: newKey() });
-export const archive = (id: string) => send<Achievement>(`/achievements/${id}/archive`, {}, { key: newKey() });
+/** The head as its author last saved it: what is earned may be a version before. */
+export const draftQuery = (id: string) =>
+  queryOptions({ queryKey: [...badgeKey(id), "draft"], queryFn: ({ signal }) => readVersioned("/achievements/{achievement_id}/draft", { path: { achievement_id: id }, signal }), staleTime: 0 });
+
+export const create = (definition: BadgeDefinition, key: string) => send("/achievements", definition, { key });
+export const update = (id: string, version: number, definition: BadgeDefinition) => change("/achievements/{achievement_id}", definition, { path: { achievement_id: id }, version });
+export const publish = (id: string) => send("/achievements/{achievement_id}/publish", undefined, { path: { achievement_id: id } });
+export const archive = (id: string) => send("/achievements/{achievement_id}/archive", undefined, { path: { achievement_id: id } });

@@ -41,7 +41,7 @@ function Facts({ facts }: { facts: Record<string, unknown> }) {
 }
 
 function Step({ step, last }: { step: WhyStep; last: boolean }) {
-  const rule = step.rule;
+  const rule = step.rule as { title?: string; version?: number } | null | undefined;
   return (
     <li className="why-step" data-last={last || undefined}>
       <span className="why-dot">

@@ -26,5 +26,4 @@ export const currencyLive: LiveRules = {
   "currency.debited": moved,
   "level.reached": (cache) => cache.invalidate(balancesKey),
   "level.lost": (cache) => cache.invalidate(balancesKey),
-  "currency.changed": (cache) => cache.invalidate(balancesKey),
 };

@@ -1,16 +1,15 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { newKey, read, send } from "@/lib/client";
-import type { Balances, LedgerRow, Page } from "@/lib/types";
+import { read, send } from "@/lib/client";
 
 export const balancesKey = ["currency", "balances"] as const;
 export const ledgerKey = ["currency", "ledger"] as const;
 
-export const balancesQuery = queryOptions({ queryKey: balancesKey, queryFn: ({ signal }) => read<Balances>("/me/balances", { signal }) });
+export const balancesQuery = queryOptions({ queryKey: balancesKey, queryFn: ({ signal }) => read("/me/balances", { signal }) });
 
 export const ledgerQuery = (currency: string) =>
   infiniteQueryOptions({
     queryKey: [...ledgerKey, currency],
-    queryFn: ({ signal, pageParam }) => read<Page<LedgerRow>>("/me/transactions", { signal, query: { currency, after: pageParam, limit: 25 } }),
+    queryFn: ({ signal, pageParam }) => read("/me/transactions", { signal, query: { currency, after: pageParam, limit: 25 } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
@@ -24,4 +23,4 @@ export interface Grant {
 
 /** The key stays with the form: sending twice grants once. */
 export const grant = (wanted: Grant, key: string) => send("/admin/transactions", wanted, { key });
-export const reverse = (id: string, reason: string) => send(`/admin/transactions/${id}/reverse`, { reason }, { key: newKey() });
+export const reverse = (id: string, reason: string, key: string) => send("/admin/transactions/{transaction_id}/reverse", { reason }, { path: { transaction_id: id }, key });

@@ -72,7 +72,7 @@ export function FirstRunPage({ me, quest, onHatched, onDone }: Props) {
             <Pet stage="shell" mood="happy" hue={look.ember_hue} size={240} hop={taps} label="Ember, just hatched" />
           ) : (
             <button type="button" className="egg" data-cracks={taps} onClick={tap} aria-label="Tap the egg">
-              <Pet stage="egg" hue={look.ember_hue} size={240} label="" />
+              <Pet stage="egg" hue={look.ember_hue} size={240} cracks={taps} label="" />
             </button>
           )}
           <p role="status" className="max-w-md text-lg">

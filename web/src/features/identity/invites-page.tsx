@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { wordsOf } from "@/lib/client";
 import { day, moment, title } from "@/lib/format";
@@ -38,7 +38,7 @@ export function InvitesPage() {
   const queries = useQueryClient();
   const { data } = useQuery(invitesQuery);
   const refresh = () => queries.invalidateQueries({ queryKey: invitesKey });
-  const make = useMutation({ mutationFn: (form: FormData) => invite(String(form.get("role")) as Role, String(form.get("note"))), onSuccess: refresh });
+  const make = useMutation({ mutationFn: (form: FormData) => invite(String(form.get("role")) as Role, String(form.get("note")), Number(form.get("days"))), onSuccess: refresh });
   const end = useMutation({ mutationFn: endInvite, onSuccess: refresh });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -65,6 +65,15 @@ export function InvitesPage() {
               </Field>
               <Field label="Note" hint="For yourself: who is it for?">
                 {(ids) => <Input {...ids} name="note" maxLength={200} autoComplete="off" />}
+              </Field>
+              <Field label="Good for">
+                {(ids) => (
+                  <Select {...ids} name="days" defaultValue="14">
+                    <option value="1">A day</option>
+                    <option value="14">14 days</option>
+                    <option value="90">90 days</option>
+                  </Select>
+                )}
               </Field>
               {make.error && <p role="alert" className="text-bad">{wordsOf(make.error)}</p>}
               <Button type="submit" busy={make.isPending} className="justify-self-start">
@@ -95,6 +104,7 @@ export function InvitesPage() {
             ))}
             {data?.items.length === 0 && <li className="text-ink-2">None are open.</li>}
           </ul>
+          {end.error && <p role="alert" className="text-bad">{wordsOf(end.error)}</p>}
         </Card>
       </div>
     </>
@@ -103,7 +113,8 @@ export function InvitesPage() {
 
 /** Mails that are kept here instead of being sent. */
 export function OutboxPage() {
-  const { data, error, isPending } = useQuery(outboxQuery);
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(outboxQuery);
+  const mails = data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
       <h1 className="page-title">Kept mails</h1>
@@ -111,9 +122,9 @@ export function OutboxPage() {
       <Card>
         {error && <p role="alert">{wordsOf(error)}</p>}
         {isPending && <div className="h-40 rounded-2xl bg-sunk" aria-busy />}
-        {data?.items.length === 0 && <Empty title="No mail was needed yet" mood="calm"><p>A forgotten password would be the first.</p></Empty>}
+        {data && mails.length === 0 && <Empty title="No mail was needed yet" mood="calm"><p>A forgotten password would be the first.</p></Empty>}
         <ul className="divide-y-2 divide-sunk">
-          {data?.items.map((mail) => (
+          {mails.map((mail) => (
             <li key={mail.id} className="py-3">
               <p className="font-bold wrap-anywhere">{mail.subject}</p>
               <p className="text-sm text-ink-2 wrap-anywhere">
@@ -123,6 +134,11 @@ export function OutboxPage() {
             </li>
           ))}
         </ul>
+        {hasNextPage && (
+          <Button variant="plain" className="mt-4" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Show older
+          </Button>
+        )}
       </Card>
     </>
   );

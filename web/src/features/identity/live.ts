@@ -7,5 +7,4 @@ export const identityLive: LiveRules = {
     cache.invalidate(meKey);
     cache.invalidate(usersKey);
   },
-  "user.suspended": (cache) => cache.invalidate(meKey),
 };

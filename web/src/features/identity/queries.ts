@@ -1,6 +1,6 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { change, newKey, Problem, read, remove, send } from "@/lib/client";
-import type { Invite, Look, Mail, Me, Page, Preferences, Profile, Registration, Role, SessionRow, Token, UserRow } from "@/lib/types";
+import type { Look, Me, Preferences, Registration, Role, UserRow } from "@/lib/types";
 
 export const meKey = ["identity", "me"] as const;
 export const registrationKey = ["identity", "registration"] as const;
@@ -14,7 +14,7 @@ export const meQuery = queryOptions({
   queryKey: meKey,
   queryFn: async ({ signal }): Promise<Me | null> => {
     try {
-      return await read<Me>("/me", { signal });
+      return await read("/me", { signal });
     } catch (error) {
       if (error instanceof Problem && error.status === 401) return null;
       throw error;
@@ -23,49 +23,67 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export const registrationQuery = queryOptions({ queryKey: registrationKey, queryFn: () => read<Registration>("/auth/registration") });
-export const profileQuery = (username: string) => queryOptions({ queryKey: ["identity", "profile", username], queryFn: () => read<Profile>(`/users/${encodeURIComponent(username)}`) });
-export const tokensQuery = queryOptions({ queryKey: tokensKey, queryFn: () => read<Page<Token>>("/me/tokens") });
-export const sessionsQuery = queryOptions({ queryKey: sessionsKey, queryFn: () => read<Page<SessionRow>>("/me/sessions") });
-export const usersQuery = (q: string, status: string) => queryOptions({ queryKey: [...usersKey, q, status], queryFn: () => read<Page<UserRow>>("/admin/users", { query: { q, status, limit: 50 } }) });
-export const invitesQuery = queryOptions({ queryKey: invitesKey, queryFn: () => read<Page<Invite>>("/admin/invites") });
-export const outboxQuery = queryOptions({ queryKey: ["identity", "outbox"], queryFn: () => read<Page<Mail>>("/admin/outbox"), staleTime: 0 });
+export const registrationQuery = queryOptions({ queryKey: registrationKey, queryFn: () => read("/auth/registration") });
+export const profileQuery = (username: string) => queryOptions({ queryKey: ["identity", "profile", username], queryFn: () => read("/users/{username}", { path: { username } }) });
+export const tokensQuery = queryOptions({ queryKey: tokensKey, queryFn: () => read("/me/tokens") });
+export const sessionsQuery = queryOptions({ queryKey: sessionsKey, queryFn: () => read("/me/sessions") });
+export const usersQuery = (q: string, status: string) =>
+  infiniteQueryOptions({
+    queryKey: [...usersKey, q, status],
+    queryFn: ({ pageParam }) => read("/admin/users", { query: { q, status: (status || undefined) as UserRow["status"] | undefined, after: pageParam, limit: 50 } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+export const invitesQuery = queryOptions({ queryKey: invitesKey, queryFn: () => read("/admin/invites") });
+export const outboxQuery = infiniteQueryOptions({
+  queryKey: ["identity", "outbox"],
+  queryFn: ({ pageParam }) => read("/admin/outbox", { query: { after: pageParam, limit: 25 } }),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next,
+  staleTime: 0,
+});
 
 export interface SignUp {
   username: string;
   email: string;
   password: string;
-  display_name?: string;
-  timezone?: string;
   invite?: string;
 }
 
 export const zoneHere = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const localeHere = (): string => (/^[A-Za-z-]{2,20}$/.test(navigator.language) ? navigator.language : "en");
 
-export const signIn = (username: string, password: string) => send<Me>("/auth/login", { username, password });
-export const signUp = (wanted: SignUp) => send<Me>("/auth/register", { ...wanted, timezone: zoneHere() });
-export const firstAdmin = (token: string, wanted: SignUp) => send<Me>("/auth/first-admin", { token, username: wanted.username, email: wanted.email, password: wanted.password, timezone: zoneHere() });
-export const signOut = () => send<void>("/auth/logout");
-export const signOutEverywhere = () => send<void>("/auth/logout-everywhere");
-export const forgot = (email: string) => send<void>("/auth/password/forgot", { email });
-export const reset = (token: string, password: string) => send<void>("/auth/password/reset", { token, password });
-export const verifyEmail = (token: string) => send<void>("/auth/email/verify", { token });
-export const changePassword = (current: string, password: string) => send<void>("/auth/password/change", { current, password });
+export const signIn = (username: string, password: string) => send("/auth/login", { username, password });
+export const signUp = (wanted: SignUp) => send("/auth/register", { ...wanted, timezone: zoneHere(), locale: localeHere() });
+export const firstAdmin = (token: string, { username, email, password }: SignUp) => send("/auth/first-admin", { token, username, email, password, timezone: zoneHere() });
+export const signOut = () => send("/auth/logout", undefined);
+export const signOutEverywhere = () => send("/auth/logout-everywhere", undefined);
+export const forgot = (email: string) => send("/auth/password/forgot", { email });
+export const reset = (token: string, password: string) => send("/auth/password/reset", { token, password });
+export const verifyEmail = (token: string) => send("/auth/email/verify", { token });
+export const changePassword = (current: string, password: string) => send("/auth/password/change", { current, password });
+export const changeEmail = (email: string, password: string) => send("/auth/email/change", { email, password });
 
 export interface MeChange {
   display_name?: string;
   timezone?: string;
+  locale?: string;
   look?: Look;
   preferences?: Preferences;
 }
-export const changeMe = (version: number, wanted: MeChange) => change<Me>("/me", wanted, { version });
+export const changeMe = (version: number, wanted: MeChange) => change("/me", wanted, { version });
 
-export const addToken = (name: string, scopes: string[] | null, days: number | null) => send<Token>("/me/tokens", { name, scopes, expires_in_days: days }, { key: newKey() });
-export const endSession = (id: string) => remove(`/me/sessions/${id}`);
-export const endToken = (id: string) => remove(`/me/tokens/${id}`);
+export const addToken = (name: string, scopes: string[] | null, days: number | null) => send("/me/tokens", { name, scopes, expires_in_days: days }, { key: newKey() });
+export const endSession = (id: string) => remove("/me/sessions/{session_id}", { path: { session_id: id } });
+export const endToken = (id: string) => remove("/me/tokens/{token_id}", { path: { token_id: id } });
 
-export const changeUser = (id: string, wanted: { role?: Role; status?: "active" | "suspended"; reason: string }) => change<UserRow>(`/admin/users/${id}`, wanted);
-export const approve = (id: string) => send<UserRow>(`/admin/users/${id}/approve`);
-export const invite = (role: Role, note: string) => send<Invite>("/admin/invites", { role, note }, { key: newKey() });
-export const endInvite = (id: string) => remove(`/admin/invites/${id}`);
-export const setMode = (mode: Registration["mode"]) => change<Registration>("/admin/registration", { mode });
+export interface UserChange {
+  role?: Role;
+  status?: "active" | "suspended";
+  reason: string;
+}
+export const changeUser = (id: string, wanted: UserChange) => change("/admin/users/{user_id}", wanted, { path: { user_id: id } });
+export const approve = (id: string) => send("/admin/users/{user_id}/approve", undefined, { path: { user_id: id } });
+export const invite = (role: Role, note: string, expires_in_days: number) => send("/admin/invites", { role, note, expires_in_days }, { key: newKey() });
+export const endInvite = (id: string) => remove("/admin/invites/{invite_id}", { path: { invite_id: id } });
+export const setMode = (mode: Registration["mode"]) => change("/admin/registration", { mode });

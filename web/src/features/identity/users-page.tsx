@@ -1,27 +1,35 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useDeferredValue, useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { day, title } from "@/lib/format";
 import type { Role, UserRow } from "@/lib/types";
 import { Button, Card, Dialog, Field, Input, Pill, Select, Textarea } from "@/ui";
-import { approve, changeUser, usersKey, usersQuery } from "./queries";
+import { approve, changeUser, type UserChange, usersKey, usersQuery } from "./queries";
 
+const STATUS = { active: { words: "Active", tone: "ok" }, waiting: { words: "Waits to be let in", tone: "gold" }, suspended: { words: "Suspended", tone: "bad" } } as const;
 const ROLES: Role[] = ["player", "moderator", "manager", "admin"];
 
 function Change({ user, onClose }: { user: UserRow; onClose: () => void }) {
   const queries = useQueryClient();
   const save = useMutation({
-    mutationFn: (wanted: Parameters<typeof changeUser>[1]) => changeUser(user.id, wanted),
+    mutationFn: (wanted: UserChange) => changeUser(user.id, wanted),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: usersKey });
       onClose();
     },
   });
+  const [same, setSame] = useState(false);
+  const [suspends, setSuspends] = useState(false);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const role = String(form.get("role")) as Role;
     const status = String(form.get("status")) as "active" | "suspended";
+    if (role === user.role && status === user.status) {
+      setSame(true);
+      return;
+    }
+    setSame(false);
     save.mutate({ reason: String(form.get("reason")), ...(role === user.role ? {} : { role }), ...(status === user.status ? {} : { status }) });
   };
   return (
@@ -40,18 +48,20 @@ function Change({ user, onClose }: { user: UserRow; onClose: () => void }) {
         </Field>
         <Field label="May act">
           {(ids) => (
-            <Select {...ids} name="status" defaultValue={user.status === "suspended" ? "suspended" : "active"}>
+            <Select {...ids} name="status" onChange={(event) => setSuspends(event.target.value === "suspended" && user.status !== "suspended")} defaultValue={user.status === "suspended" ? "suspended" : "active"}>
               <option value="active">Yes</option>
               <option value="suspended">No, suspended</option>
             </Select>
           )}
         </Field>
         <Field label="Reason" hint="It is kept with the change">
-          {(ids) => <Textarea {...ids} name="reason" rows={2} required minLength={3} />}
+          {(ids) => <Textarea {...ids} name="reason" rows={2} required minLength={3} maxLength={500} />}
         </Field>
+        {suspends && <p className="rounded-2xl bg-sunk p-3">Every session and token of {user.username} ends at once. What was earned stays.</p>}
+        <p role="status" className="text-ink-2">{same && "Nothing was changed yet."}</p>
         {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
-        <Button type="submit" busy={save.isPending}>
-          Save
+        <Button type="submit" variant={suspends ? "danger" : "primary"} busy={save.isPending}>
+          {suspends ? `Suspend ${user.username}` : "Save"}
         </Button>
       </form>
     </Dialog>
@@ -63,7 +73,8 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
   const [status, setStatus] = useState("");
   const [open, setOpen] = useState<UserRow | null>(null);
   const queries = useQueryClient();
-  const { data, error } = useQuery({ ...usersQuery(useDeferredValue(q), status), placeholderData: keepPreviousData });
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({ ...usersQuery(useDeferredValue(q), status), placeholderData: keepPreviousData });
+  const users = data?.pages.flatMap((page) => page.items) ?? [];
   const admit = useMutation({ mutationFn: approve, onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }) });
   return (
     <>
@@ -73,7 +84,7 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
         <Select aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value)}>
           <option value="">Any status</option>
           <option value="active">Active</option>
-          <option value="pending">Waiting for approval</option>
+          <option value="waiting">Waiting for approval</option>
           <option value="suspended">Suspended</option>
         </Select>
       </search>
@@ -81,7 +92,7 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
         {error && <p role="alert">{wordsOf(error)}</p>}
         {admit.error && <p role="alert" className="text-bad">{wordsOf(admit.error)}</p>}
         <ul className="divide-y-2 divide-sunk" aria-label="Players">
-          {data?.items.map((user) => (
+          {users.map((user) => (
             <li key={user.id} className="flex flex-wrap items-center gap-3 py-3">
               <div className="min-w-0 flex-1 basis-52">
                 <p className="font-bold wrap-anywhere">
@@ -92,8 +103,8 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
                 </p>
               </div>
               <Pill tone={user.role === "player" ? "plain" : "xp"}>{title(user.role)}</Pill>
-              <Pill tone={user.status === "active" ? "ok" : "bad"}>{title(user.status)}</Pill>
-              {mayChange && user.status !== "active" && user.status !== "suspended" && (
+              <Pill tone={STATUS[user.status].tone}>{STATUS[user.status].words}</Pill>
+              {mayChange && user.status === "waiting" && (
                 <Button size="small" busy={admit.isPending} onClick={() => admit.mutate(user.id)}>
                   Let in<span className="sr-only"> {user.username}</span>
                 </Button>
@@ -105,8 +116,14 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
               )}
             </li>
           ))}
-          {data?.items.length === 0 && <li className="py-3 text-ink-2">Nobody fits.</li>}
+          {data && users.length === 0 && <li className="py-3 text-ink-2">Nobody fits.</li>}
         </ul>
+        {isPending && <div className="h-40 rounded-2xl bg-sunk" aria-busy />}
+        {hasNextPage && (
+          <Button variant="plain" className="mt-4" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Show more
+          </Button>
+        )}
       </Card>
       {open && <Change user={open} onClose={() => setOpen(null)} />}
     </>

@@ -1,16 +1,17 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { ago, count, moment } from "@/lib/format";
 import type { Delivery } from "@/lib/types";
-import { Button, Card, Empty, Pill, Switch } from "@/ui";
+import { Button, Card, Dialog, Empty, Pill, Switch } from "@/ui";
 import { HowTo } from "./how-to";
 import { LinksCard } from "./links-card";
 import { changeSource, deliveriesQuery, redeliver, rotate, sourceKey, sourceQuery } from "./queries";
 
 const route = getRouteApi("/inside/manage/sources/$slug");
-const TONES = { recorded: "ok", duplicate: "plain", waiting: "gold", ignored: "plain", failed: "bad", ping: "xp" } as const;
-const WORDS = { recorded: "Counted", duplicate: "Seen before", waiting: "Waits for a player", ignored: "Not counted", failed: "Failed", ping: "Ping" };
+const TONES = { recorded: "ok", duplicate: "plain", waiting: "gold", ignored: "plain", ping: "xp" } as const;
+const WORDS = { recorded: "Counted", duplicate: "Seen before", waiting: "Waits for a player", ignored: "Not counted", ping: "Ping" };
 
 function Row({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; mayWrite: boolean }) {
   const queries = useQueryClient();
@@ -18,7 +19,7 @@ function Row({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; m
   return (
     <li className="flex flex-wrap items-center gap-3 py-3">
       <div className="min-w-0 flex-1 basis-52">
-        <p className="font-bold wrap-anywhere">{delivery.event ?? "delivery"}</p>
+        <p className="font-bold wrap-anywhere">{delivery.event || "delivery"}</p>
         <p className="text-sm text-ink-2 wrap-anywhere">
           <time dateTime={delivery.received_at} title={moment(delivery.received_at)}>
             {ago(delivery.received_at)}
@@ -27,6 +28,7 @@ function Row({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; m
           {delivery.detail && <>, {delivery.detail}</>}
         </p>
         {again.error && <p role="alert" className="text-sm text-bad">{wordsOf(again.error)}</p>}
+        <p role="status" className="text-sm text-ok">{again.data && `Run again: ${WORDS[again.data.outcome].toLowerCase()}.`}</p>
       </div>
       <Pill tone={TONES[delivery.outcome]}>{WORDS[delivery.outcome]}</Pill>
       {mayWrite && (
@@ -45,6 +47,7 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
   const deliveries = useInfiniteQuery(deliveriesQuery(slug));
   const refresh = () => queries.invalidateQueries({ queryKey: sourceKey(slug) });
   const switching = useMutation({ mutationFn: (enabled: boolean) => changeSource(slug, { enabled }), onSettled: refresh });
+  const [asking, setAsking] = useState(false);
   const rotating = useMutation({ mutationFn: () => rotate(slug) });
   if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
   if (!source) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
@@ -55,6 +58,10 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
         All sources
       </Link>
       <h1 className="page-title">{source.name}</h1>
+      <p className="mb-4 flex flex-wrap items-center gap-2 text-ink-2">
+        <Pill tone={source.enabled ? "ok" : "bad"}>{source.enabled ? "On" : "Off"}</Pill>
+        {source.connected_at ? <span>Connected {ago(source.connected_at)}</span> : <span>Nothing has reached it yet</span>}
+      </p>
       <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_380px] lg:items-start">
         <Card
           title="Deliveries"
@@ -82,17 +89,30 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
         <div className="grid gap-5">
           <Card title="The source">
             <div className="grid gap-4">
-              <Switch checked={source.enabled} onChange={(enabled) => mayWrite && switching.mutate(enabled)} label="Takes deliveries" />
+              <Switch checked={source.enabled} onChange={(enabled) => mayWrite && switching.mutate(enabled)} label="Takes deliveries" hint={source.enabled ? undefined : "What is sent now is refused"} />
+              {switching.error && <p role="alert" className="text-bad">{wordsOf(switching.error)}</p>}
               {rotating.data ? <HowTo source={source} secret={rotating.data.secret} /> : <HowTo source={source} />}
               {rotating.error && <p role="alert" className="text-bad">{wordsOf(rotating.error)}</p>}
               {mayWrite && source.kind === "github" && (
-                <Button variant="danger" busy={rotating.isPending} onClick={() => rotating.mutate()} className="justify-self-start">
+                <Button variant="danger" busy={rotating.isPending} onClick={() => setAsking(true)} className="justify-self-start">
                   New secret
                 </Button>
               )}
             </div>
           </Card>
           <LinksCard slug={slug} mayWrite={mayWrite} />
+          <Dialog open={asking} onClose={() => setAsking(false)} title="Make a new secret?">
+            <p className="mb-4">The one in use now stays good until the next change, so that nothing is lost while you paste the new one into GitHub. The one before it ends now.</p>
+            <Button
+              variant="danger"
+              onClick={() => {
+                setAsking(false);
+                rotating.mutate();
+              }}
+            >
+              Make it
+            </Button>
+          </Dialog>
         </div>
       </div>
     </>

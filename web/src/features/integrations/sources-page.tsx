@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { wordsOf } from "@/lib/client";
+import type { Source } from "@/lib/types";
 import { Button, Card, Empty, Field, Icon, Input, Pill, Select } from "@/ui";
 import { HowTo } from "./how-to";
 import { createSource, sourcesKey, sourcesQuery } from "./queries";
@@ -13,7 +14,7 @@ export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    make.mutate({ slug: String(form.get("slug")), kind: String(form.get("kind")), name: String(form.get("name")) });
+    make.mutate({ slug: String(form.get("slug")), kind: String(form.get("kind")) as Source["kind"], name: String(form.get("name")) });
   };
   return (
     <>
@@ -50,12 +51,12 @@ export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
           <Card title="Add a source">
             {make.data ? (
               <div className="grid gap-4">
-                <HowTo source={make.data} secret={make.data.secret} token={make.data.token} />
+                <HowTo source={make.data} secret={make.data.secret} />
                 <Link to="/manage/sources/$slug" params={{ slug: make.data.slug }} className="link">
                   To its deliveries
                 </Link>
                 <Button variant="plain" onClick={() => make.reset()}>
-                  I have copied it
+                  {make.data.secret ? "I have copied it" : "Add another"}
                 </Button>
               </div>
             ) : (
@@ -70,7 +71,7 @@ export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
                 </Field>
                 <Field label="Name">{(ids) => <Input {...ids} name="name" required maxLength={80} autoComplete="off" />}</Field>
                 <Field label="Short name" hint="Small letters, digits, dashes; part of the address">
-                  {(ids) => <Input {...ids} name="slug" required pattern="[a-z0-9]+(-[a-z0-9]+)*" maxLength={40} autoComplete="off" />}
+                  {(ids) => <Input {...ids} name="slug" required pattern="[a-z0-9][a-z0-9\-]{1,62}" title="2 to 63 small letters, digits and dashes" autoComplete="off" />}
                 </Field>
                 {make.error && <p role="alert" className="text-bad">{wordsOf(make.error)}</p>}
                 <Button type="submit" busy={make.isPending} className="justify-self-start">

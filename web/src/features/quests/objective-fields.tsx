@@ -1,22 +1,18 @@
 import { useState } from "react";
-import type { Control, FieldErrors, UseFormGetValues, UseFormRegister } from "react-hook-form";
-import { useFieldArray, useWatch } from "react-hook-form";
+import { useFieldArray, useFormContext, useWatch } from "react-hook-form";
 import { wordsOf } from "@/lib/client";
+import { HAPPENINGS } from "@/lib/happenings";
 import { Button, Field, Input, Select, Textarea } from "@/ui";
 import { check } from "./queries";
-import { newObjective, type QuestForm } from "./quest-draft";
+import { freeId, MANUAL, newObjective, OWN, type QuestForm, ruleOf } from "./quest-draft";
 
 const EVENTS = ["activity.recorded", "quest.completed", "badge.earned", "level.reached", "user.login", "streak.extended"];
+const OFFERED = HAPPENINGS.filter((one) => EVENTS.includes(one.event));
 
-interface Props {
-  control: Control<QuestForm>;
-  register: UseFormRegister<QuestForm>;
-  getValues: UseFormGetValues<QuestForm>;
-  errors: FieldErrors<QuestForm>;
-}
-
-function Condition({ n, register, getValues }: Props & { n: number }) {
+function Condition({ n }: { n: number }) {
+  const { register, getValues, formState } = useFormContext<QuestForm>();
   const [answer, setAnswer] = useState<{ ok: boolean; text: string } | null>(null);
+  const wrong = formState.errors.objectives?.[n];
   const ask = async () => {
     try {
       const said = await check(getValues(`objectives.${n}.where`));
@@ -26,37 +22,101 @@ function Condition({ n, register, getValues }: Props & { n: number }) {
     }
   };
   return (
-    <div className="grid gap-2">
-      <Field label="Only when (CEL)" hint={"For example: data.kind == 'github.pull_request.merged'"}>
+    <>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="When this event comes" error={wrong?.event?.message}>
+          {(ids) => (
+            <Select {...ids} {...register(`objectives.${n}.event`)}>
+              {EVENTS.map((event) => (
+                <option key={event}>{event}</option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <Field label="Count only different (CEL)" hint="Empty: each one counts" error={wrong?.distinct?.message}>
+          {(ids) => <Input {...ids} placeholder="data.attributes.repo" spellCheck={false} {...register(`objectives.${n}.distinct`)} />}
+        </Field>
+      </div>
+      <Field label="Only when (CEL)" hint="For example: data.kind == 'github.pull_request.merged'" error={wrong?.where?.message}>
         {(ids) => <Textarea {...ids} rows={2} spellCheck={false} className="font-mono text-sm" {...register(`objectives.${n}.where`)} />}
       </Field>
       <div className="flex flex-wrap items-center gap-3">
-        <Button type="button" size="small" variant="plain" onClick={() => void ask()}>
+        <Button size="small" variant="plain" onClick={() => void ask()}>
           Check the condition
         </Button>
         <p role="status" className={answer?.ok ? "text-ok" : "text-bad"}>
           {answer?.text}
         </p>
       </div>
-    </div>
+    </>
   );
 }
 
-function One({ n, ...props }: Props & { n: number }) {
-  const { register, control, errors } = props;
-  const mode = useWatch({ control, name: `objectives.${n}.mode` });
-  const wrong = errors.objectives?.[n];
+/** What narrows a happening from the list, without a line of code. */
+function Narrowing({ n }: { n: number }) {
+  const { register, setValue, getValues, formState } = useFormContext<QuestForm>();
+  const what = useWatch<QuestForm, `objectives.${number}.what`>({ name: `objectives.${n}.what` });
+  const happening = OFFERED.find((one) => one.id === what);
+  const wrong = formState.errors.objectives?.[n];
+  const toOwn = () => {
+    const rule = ruleOf(getValues(`objectives.${n}`));
+    setValue(`objectives.${n}.event`, rule.event);
+    setValue(`objectives.${n}.where`, rule.where);
+    setValue(`objectives.${n}.what`, OWN, { shouldDirty: true });
+  };
+  if (!happening) return null;
   return (
     <>
-      <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_150px_100px]">
-        <Field label="What to do" error={wrong?.label?.message}>
-          {(ids) => <Input {...ids} {...register(`objectives.${n}.label`)} />}
-        </Field>
-        <Field label="Counted">
+      <div className="grid gap-4 sm:grid-cols-2">
+        {happening.distinct.length > 0 && (
+          <Field label="Counting" error={wrong?.distinct?.message}>
+            {(ids) => (
+              <Select {...ids} {...register(`objectives.${n}.distinct`)}>
+                <option value="">Each one</option>
+                {happening.distinct.map(([cel, word]) => (
+                  <option key={cel} value={cel}>
+                    Each {word} once
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+        )}
+        {happening.kind.startsWith("github.") && (
+          <Field label="Only in the repository" hint="Empty: in any" error={wrong?.repo?.message ?? wrong?.where?.message}>
+            {(ids) => <Input {...ids} placeholder="owner/name" spellCheck={false} autoComplete="off" {...register(`objectives.${n}.repo`)} />}
+          </Field>
+        )}
+      </div>
+      <details>
+        <summary className="inline-flex min-h-11 cursor-pointer items-center font-bold">Advanced</summary>
+        <p className="mb-2 text-ink-2">A condition of your own can look at anything an event tells, in the Common Expression Language.</p>
+        <Button size="small" variant="plain" onClick={toOwn}>
+          Write the condition myself
+        </Button>
+      </details>
+    </>
+  );
+}
+
+function Stop({ n }: { n: number }) {
+  const { register, setValue, formState } = useFormContext<QuestForm>();
+  const what = useWatch<QuestForm, `objectives.${number}.what`>({ name: `objectives.${n}.what` });
+  const wrong = formState.errors.objectives?.[n];
+  return (
+    <>
+      <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_110px]">
+        <Field label="What counts">
           {(ids) => (
-            <Select {...ids} {...register(`objectives.${n}.mode`)}>
-              <option value="automatic">By itself</option>
-              <option value="manual">By the player</option>
+            // What tells acts apart depends on what counts: it starts anew.
+            <Select {...ids} {...register(`objectives.${n}.what`, { onChange: () => setValue(`objectives.${n}.distinct`, "") })}>
+              {OFFERED.map((one) => (
+                <option key={one.id} value={one.id}>
+                  {one.label}
+                </option>
+              ))}
+              <option value={MANUAL}>The player ticks it off</option>
+              <option value={OWN}>A condition of my own</option>
             </Select>
           )}
         </Field>
@@ -64,51 +124,42 @@ function One({ n, ...props }: Props & { n: number }) {
           {(ids) => <Input {...ids} type="number" min={1} {...register(`objectives.${n}.count`)} />}
         </Field>
       </div>
-      {mode === "automatic" && (
-        <>
-          <div className="grid gap-4 sm:grid-cols-2">
-            <Field label="When this happens">
-              {(ids) => (
-                <Select {...ids} {...register(`objectives.${n}.event`)}>
-                  {EVENTS.map((event) => (
-                    <option key={event}>{event}</option>
-                  ))}
-                </Select>
-              )}
-            </Field>
-            <Field label="Counting different" hint="Empty: each one counts">
-              {(ids) => <Input {...ids} placeholder="data.attributes.repo" spellCheck={false} {...register(`objectives.${n}.distinct`)} />}
-            </Field>
-          </div>
-          <Condition n={n} {...props} />
-        </>
-      )}
+      <Field label="What the player reads" hint="For example: Merge three pull requests" error={wrong?.label?.message}>
+        {(ids) => <Input {...ids} maxLength={120} {...register(`objectives.${n}.label`)} />}
+      </Field>
+      {what === OWN ? <Condition n={n} /> : <Narrowing n={n} />}
     </>
   );
 }
 
 /** The stops of the trail. */
-export function ObjectiveFields(props: Props) {
-  const { fields, append, remove, move } = useFieldArray({ control: props.control, name: "objectives", keyName: "key" });
+export function ObjectiveFields() {
+  const { getValues } = useFormContext<QuestForm>();
+  const { fields, append, remove, move } = useFieldArray<QuestForm, "objectives", "key">({ name: "objectives", keyName: "key" });
   return (
     <div className="grid gap-4">
       {fields.map((field, n) => (
-        <fieldset key={field.key} className="grid gap-4 rounded-2xl border-2 border-sunk p-4">
+        <fieldset key={field.key} className="grid min-w-0 gap-4 rounded-2xl border-2 border-sunk p-4">
           <legend className="px-2 font-bold">Stop {n + 1}</legend>
-          <One n={n} {...props} />
-          <div className="flex gap-2">
-            <Button type="button" size="small" variant="quiet" disabled={n === 0} onClick={() => move(n, n - 1)}>
+          <Stop n={n} />
+          <div className="flex flex-wrap gap-2">
+            <Button size="small" variant="quiet" disabled={n === 0} onClick={() => move(n, n - 1)}>
               Earlier<span className="sr-only">: stop {n + 1}</span>
             </Button>
-            <Button type="button" size="small" variant="quiet" disabled={fields.length === 1} onClick={() => remove(n)}>
+            <Button size="small" variant="quiet" disabled={n === fields.length - 1} onClick={() => move(n, n + 1)}>
+              Later<span className="sr-only">: stop {n + 1}</span>
+            </Button>
+            <Button size="small" variant="quiet" disabled={fields.length === 1} onClick={() => remove(n)}>
               Remove<span className="sr-only"> stop {n + 1}</span>
             </Button>
           </div>
         </fieldset>
       ))}
-      <Button type="button" variant="plain" className="justify-self-start" onClick={() => append(newObjective(Date.now() % 100_000))}>
-        Add a stop
-      </Button>
+      {fields.length < 12 && (
+        <Button variant="plain" className="justify-self-start" onClick={() => append(newObjective(freeId(getValues("objectives"))))}>
+          Add a stop
+        </Button>
+      )}
     </div>
   );
 }

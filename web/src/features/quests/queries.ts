@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { change, newKey, read, send } from "@/lib/client";
-import type { Page, Quest, Streak } from "@/lib/types";
+import { change, newKey, read, readVersioned, send } from "@/lib/client";
+import type { Quest, QuestDefinition } from "@/lib/types";
 
 export const questsKey = ["quests"] as const;
 export const listsKey = ["quests", "list"] as const;
@@ -19,31 +19,27 @@ export interface Filters {
 export const boardQuery = (filters: Filters) =>
   infiniteQueryOptions({
     queryKey: [...listsKey, filters],
-    queryFn: ({ signal, pageParam }) => read<Page<Quest>>("/quests", { signal, query: { ...filters, after: pageParam, limit: 60 } }),
+    queryFn: ({ signal, pageParam }) => read("/quests", { signal, query: { ...filters, status: (filters.status || undefined) as Quest["status"] | undefined, after: pageParam, limit: 60 } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
 
-export const mineQuery = queryOptions({ queryKey: mineKey, queryFn: ({ signal }) => read<Page<Quest>>("/me/quests", { signal, query: { limit: 60 } }) });
-export const questQuery = (id: string) => queryOptions({ queryKey: detailKey(id), queryFn: ({ signal }) => read<Quest>(`/quests/${id}`, { signal }) });
-export const streaksQuery = queryOptions({ queryKey: streaksKey, queryFn: ({ signal }) => read<Page<Streak>>("/me/streaks", { signal }) });
+export const mineQuery = queryOptions({ queryKey: mineKey, queryFn: ({ signal }) => read("/me/quests", { signal }) });
+export const questQuery = (id: string) => queryOptions({ queryKey: detailKey(id), queryFn: ({ signal }) => read("/quests/{quest_id}", { path: { quest_id: id }, signal }) });
+export const streaksQuery = queryOptions({ queryKey: streaksKey, queryFn: ({ signal }) => read("/me/streaks", { signal }) });
 
-export const accept = (id: string) => send<Quest>(`/quests/${id}/accept`, {}, { key: newKey() });
-export const abandon = (id: string) => send<Quest>(`/quests/${id}/abandon`, {}, { key: newKey() });
-export const tick = (id: string, objective: string, yesterday = false) => send<Quest>(`/quests/${id}/complete`, { objective, yesterday }, { key: newKey() });
+export const accept = (id: string) => send("/quests/{quest_id}/accept", undefined, { path: { quest_id: id }, key: newKey() });
+export const abandon = (id: string) => send("/quests/{quest_id}/abandon", undefined, { path: { quest_id: id }, key: newKey() });
+export const tick = (id: string, objective: string, yesterday = false) => send("/quests/{quest_id}/complete", { objective, yesterday }, { path: { quest_id: id }, key: newKey() });
 export const leave = (until: string) => send("/me/streaks/leave", { until });
 
-export type QuestDraft = Pick<Quest, "slug" | "title" | "description" | "icon" | "category" | "difficulty" | "kind" | "objectives" | "combine" | "rewards" | "prerequisites" | "auto_accept"> &
-  Partial<Pick<Quest, "available_from" | "available_until" | "cooldown_s" | "daily_cap" | "expires_after_s">>;
+/** The head as its author last saved it: what is played may be a version before. */
+export const draftQuery = (id: string) =>
+  queryOptions({ queryKey: [...detailKey(id), "draft"], queryFn: ({ signal }) => readVersioned("/quests/{quest_id}/draft", { path: { quest_id: id }, signal }), staleTime: 0 });
 
-export const create = (draft: QuestDraft, key: string) => send<Quest>("/quests", draft, { key });
-export const update = (id: string, version: number, draft: Partial<QuestDraft>) => change<Quest>(`/quests/${id}`, draft, { version });
-export const publish = (id: string) => send<Quest>(`/quests/${id}/publish`, {}, { key: newKey() });
-export const archive = (id: string) => send<Quest>(`/quests/${id}/archive`, {}, { key: newKey() });
-
-export interface Check {
-  ok: boolean;
-  problem?: string | null;
-  result?: unknown;
-}
-export const check = (where: string) => send<Check>("/quests/check", { where });
+export const create = (definition: QuestDefinition, key: string) => send("/quests", definition, { key });
+export const update = (id: string, version: number, definition: QuestDefinition) => change("/quests/{quest_id}", definition, { path: { quest_id: id }, version });
+export const publish = (id: string) => send("/quests/{quest_id}/publish", undefined, { path: { quest_id: id } });
+export const archive = (id: string) => send("/quests/{quest_id}/archive", undefined, { path: { quest_id: id } });
+/** Tries a condition on a sample activity. */
+export const check = (where: string) => send("/quests/check", { where });

@@ -3,9 +3,10 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
 import { count, day, duration, moment, number, title } from "@/lib/format";
 import type { Quest } from "@/lib/types";
-import { Button, buttonClass, Card, Icon, Pill } from "@/ui";
+import { Button, Card, Icon, Pill } from "@/ui";
+import { AuthorCard } from "./author-card";
 import { DIFFICULTIES, KINDS, running, stateWords } from "./progress";
-import { abandon, accept, archive, detailKey, listsKey, mineKey, publish, questQuery, tick } from "./queries";
+import { abandon, accept, detailKey, listsKey, mineKey, questQuery, tick } from "./queries";
 import { Trail } from "./trail";
 
 const route = getRouteApi("/inside/quests/$id");
@@ -68,7 +69,7 @@ export function QuestPage({ author }: { author: boolean }) {
   if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
   if (!quest) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
   const state = quest.mine?.state;
-  const may = (move: string) => quest.mine?.allowed.includes(move) ?? false;
+  const may = (move: NonNullable<Quest["mine"]>["allowed"][number]) => quest.mine?.allowed.includes(move) ?? false;
   return (
     <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_320px] lg:items-start" data-quest={quest.id}>
       <Card>
@@ -111,25 +112,7 @@ export function QuestPage({ author }: { author: boolean }) {
         <Card title="About it">
           <Facts quest={quest} />
         </Card>
-        {author && (
-          <Card title="For authors">
-            <div className="flex flex-wrap gap-3">
-              <Link to="/quests/$id/edit" params={{ id }} className={buttonClass("plain")}>
-                Edit
-              </Link>
-              {quest.status !== "published" && (
-                <Button busy={act.isPending} onClick={() => act.mutate(() => publish(id))}>
-                  Publish
-                </Button>
-              )}
-              {quest.status === "published" && (
-                <Button variant="danger" busy={act.isPending} onClick={() => act.mutate(() => archive(id))}>
-                  Archive
-                </Button>
-              )}
-            </div>
-          </Card>
-        )}
+        {author && <AuthorCard quest={quest} />}
       </div>
     </div>
   );
