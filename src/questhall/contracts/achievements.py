@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
-from questhall.contracts.rewards import RewardGranted, RewardSettled
+from questhall.contracts.rewards import RewardGranted, RewardRevoked
 from questhall.kernel.contract import Contract, Event, Refusal, call
 
 
@@ -116,7 +116,7 @@ class Achievements(Contract):
         BadgeProgressed,
         BadgeRevoked,
         RewardGranted,
-        RewardSettled,
+        RewardRevoked,
     )
     explains: ClassVar[tuple[str, ...]] = ("badge",)
     refusals: ClassVar[tuple[type[Refusal], ...]] = (

@@ -81,6 +81,15 @@ class RewardSettled(Event, frozen=True, kw_only=True):
     taker: str
 
 
+class RewardRevoked(Event, frozen=True, kw_only=True):
+    """What a grant paid is taken back: whoever granted it says so after the grant, and each taker undoes its own parts once."""
+
+    type: ClassVar[str] = "reward.revoked"
+    grant_id: UUID
+    user_id: UUID
+    reason: str
+
+
 FACTOR_MAX = 3.0
 """What all modifiers together multiply by at most."""
 

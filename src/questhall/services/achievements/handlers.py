@@ -12,7 +12,6 @@ from questhall.contracts.quests import QuestAccepted, QuestCompleted, StreakExte
 from questhall.kernel.contract import Envelope
 from questhall.kernel.database import Tx
 from questhall.kernel.service import on
-from questhall.services.achievements import repository
 from questhall.services.achievements.actions import AchievementsActions
 
 
@@ -30,18 +29,18 @@ from questhall.services.achievements.actions import AchievementsActions
     batch=True,
 )
 async def count_events(actions: AchievementsActions, tx: Tx, events: list[Envelope[Any]]) -> None:
-    """Moves counters and awards badges."""
+    """Moves counters, awards badges, and takes back what was lost."""
     await actions.count_events(tx, events)
 
 
 @on(UserRegistered)
-async def learn_player(_actions: AchievementsActions, tx: Tx, event: Envelope[UserRegistered]) -> None:
+async def learn_player(actions: AchievementsActions, tx: Tx, event: Envelope[UserRegistered]) -> None:
     """Notes a new player's zone."""
-    await repository.set_zone(tx, event.data.user_id, event.data.timezone, None)
+    await actions.set_zone(tx, event.data.user_id, event.data.timezone, None)
 
 
 @on(UserUpdated)
-async def learn_zone(_actions: AchievementsActions, tx: Tx, event: Envelope[UserUpdated]) -> None:
+async def learn_zone(actions: AchievementsActions, tx: Tx, event: Envelope[UserUpdated]) -> None:
     """Notes a change of zone."""
     if event.data.zone_from is not None:
-        await repository.set_zone(tx, event.data.user_id, event.data.timezone, event.data.zone_from)
+        await actions.set_zone(tx, event.data.user_id, event.data.timezone, event.data.zone_from)

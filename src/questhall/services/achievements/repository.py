@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,6 +10,9 @@ import msgspec
 
 from questhall.kernel.database import Record, Tx
 from questhall.services.achievements.rules import Definition, Progress
+
+EVER = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
+"""All of time."""
 
 
 def _json(value: Any) -> str:
@@ -65,16 +68,27 @@ async def achievement(tx: Tx, achievement_id: UUID, *, lock: bool = False) -> Re
 
 
 async def achievements(tx: Tx) -> list[Record]:
-    """All heads with how many hold them."""
+    """All heads, oldest first."""
+    return await tx.fetch("SELECT * FROM achievements ORDER BY id")
+
+
+async def shown(tx: Tx) -> list[Record]:
+    """What was ever published, oldest first: as the newest version has it, with how many hold it."""
     return await tx.fetch(
-        "SELECT a.*, coalesce(h.count, 0) AS holders FROM achievements a LEFT JOIN holders h ON h.achievement_id = a.id "
-        "ORDER BY a.created_at, a.id"
+        "SELECT a.id, a.status, a.version, a.edit, v.definition, coalesce(h.count, 0) AS holders FROM achievements a "
+        "JOIN achievement_versions v ON v.achievement_id = a.id AND v.version = a.version "
+        "LEFT JOIN holders h ON h.achievement_id = a.id ORDER BY a.id"
     )
 
 
-async def players(tx: Tx) -> int:
+async def slugs(tx: Tx) -> dict[UUID, str]:
+    """Every badge's slug."""
+    return {row[0]: row[1] for row in await tx.fetch("SELECT id, slug FROM achievements")}
+
+
+async def count_players(tx: Tx) -> int:
     """How many players there are."""
-    return await tx.fetchval("SELECT count(*) FROM players")
+    return int(await tx.fetchval("SELECT count(*) FROM players"))
 
 
 async def add_version(tx: Tx, achievement_id: UUID, version: int, definition: str) -> None:
@@ -98,6 +112,11 @@ async def set_status(tx: Tx, achievement_id: UUID, status: str, version: int) ->
     )
 
 
+async def lock_publishing(tx: Tx) -> None:
+    """Publications happen one after the other."""
+    await tx.execute("LOCK TABLE achievements IN SHARE ROW EXCLUSIVE MODE")
+
+
 async def earnable(tx: Tx) -> list[Record]:
     """The newest version of each published badge."""
     return await tx.fetch(
@@ -106,25 +125,44 @@ async def earnable(tx: Tx) -> list[Record]:
     )
 
 
-# Players
-
-
-async def set_zone(tx: Tx, user_id: UUID, zone: str, since: datetime | None) -> None:
-    """A player's zone, from a moment on."""
-    await tx.execute(
-        "INSERT INTO players AS p (user_id, timezone) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET "
-        "zone_before = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE p.timezone END, timezone = EXCLUDED.timezone, "
-        "zone_from = $3",
-        user_id,
-        zone,
-        since,
+async def versions(tx: Tx, achievement_ids: list[UUID]) -> list[Record]:
+    """Every version of these badges."""
+    return await tx.fetch(
+        "SELECT achievement_id, version, definition FROM achievement_versions WHERE achievement_id = ANY($1::uuid[])",
+        achievement_ids,
     )
 
 
-async def zones(tx: Tx, user_ids: list[UUID]) -> dict[UUID, Record]:
-    """Players' zones."""
+# Players
+
+
+async def set_zone(tx: Tx, user_id: UUID, zone: str, since: datetime | None, skipped: list[date]) -> None:
+    """A player's zone, from a moment on, and the local days that it jumps over."""
+    await tx.execute(
+        "INSERT INTO players AS p (user_id, timezone) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET "
+        "zone_before = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE p.timezone END, timezone = EXCLUDED.timezone, "
+        "zone_from = $3, skipped = p.skipped || $4::date[]",
+        user_id,
+        zone,
+        since,
+        skipped,
+    )
+
+
+async def players(tx: Tx, user_ids: list[UUID]) -> dict[UUID, Record]:
+    """Players' zones and levels."""
     rows = await tx.fetch("SELECT * FROM players WHERE user_id = ANY($1::uuid[])", user_ids)
     return {row["user_id"]: row for row in rows}
+
+
+async def set_levels(tx: Tx, levels: dict[UUID, int]) -> None:
+    """Players' levels."""
+    await tx.execute(
+        "INSERT INTO players AS p (user_id, level) SELECT * FROM unnest($1::uuid[], $2::int[]) ORDER BY 1 "
+        "ON CONFLICT (user_id) DO UPDATE SET level = EXCLUDED.level",
+        list(levels),
+        list(levels.values()),
+    )
 
 
 # Progress and awards
@@ -157,25 +195,27 @@ async def _locked(tx: Tx, pairs: list[tuple[UUID, UUID]]) -> dict[tuple[UUID, UU
 
 
 class Counting(NamedTuple):
-    """What an event added to a counter."""
+    """What an event added to a counter; 0 where its value was known."""
 
     user_id: UUID
     event_id: UUID
     achievement_id: UUID
-    path: str
+    counter: str
     amount: int
     value: str | None
-    at: datetime
-    day: date
+    at: datetime | None
+    """Of windows."""
+    day: date | None
+    """Of streaks, with the zone that it was told in."""
+    zone: str | None
 
 
 async def seen(tx: Tx, wanted: list[tuple[UUID, UUID, str, str]]) -> set[tuple[UUID, UUID, str, str]]:
-    """Which of these values a player's counters have seen: player, badge, path, value."""
-    if not wanted:
-        return set()
+    """Which of these values a player's counters have seen: player, badge, counter, value."""
     rows = await tx.fetch(
-        "SELECT DISTINCT user_id, achievement_id, path, value FROM achievement_acts JOIN unnest($1::uuid[], $2::uuid[], "
-        "$3::text[], $4::text[]) AS w(user_id, achievement_id, path, value) USING (user_id, achievement_id, path, value)",
+        "SELECT w.user_id, w.achievement_id, w.counter, w.value FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) "
+        "AS w(user_id, achievement_id, counter, value) WHERE EXISTS (SELECT FROM achievement_acts t "
+        "WHERE t.user_id = w.user_id AND t.achievement_id = w.achievement_id AND t.counter = w.counter AND t.value = w.value)",
         *[[one[n] for one in wanted] for n in range(4)],
     )
     return {(row[0], row[1], row[2], row[3]) for row in rows}
@@ -185,11 +225,20 @@ async def add_acts(tx: Tx, acts: list[Counting]) -> None:
     """Notes what events added to counters."""
     if acts:
         await tx.execute(
-            "INSERT INTO achievement_acts (user_id, event_id, achievement_id, path, amount, value, at, day) "
+            "INSERT INTO achievement_acts (user_id, event_id, achievement_id, counter, amount, value, at, day, zone) "
             "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], "
-            "$7::timestamptz[], $8::date[]) ON CONFLICT DO NOTHING",
-            *[[act[n] for act in acts] for n in range(8)],
+            "$7::timestamptz[], $8::date[], $9::text[]) ON CONFLICT DO NOTHING",
+            *[[act[n] for act in acts] for n in range(9)],
         )
+
+
+async def places_of(tx: Tx, event_ids: list[UUID]) -> list[tuple[UUID, UUID]]:
+    """Players and badges whose counters these events moved."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT user_id, achievement_id FROM achievement_acts WHERE event_id = ANY($1::uuid[]) ORDER BY 1, 2",
+        event_ids,
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def take_acts(tx: Tx, event_ids: list[UUID]) -> list[Record]:
@@ -197,30 +246,57 @@ async def take_acts(tx: Tx, event_ids: list[UUID]) -> list[Record]:
     return await tx.fetch("DELETE FROM achievement_acts WHERE event_id = ANY($1::uuid[]) RETURNING *", event_ids)
 
 
-async def days_of(tx: Tx, user_id: UUID, achievement_id: UUID, path: str) -> list[date]:
-    """Local days on which a counter moved."""
+Counted = tuple[UUID, UUID, str]
+"""A player, a badge and a counter of it."""
+
+
+async def moments(tx: Tx, spans: dict[Counted, tuple[datetime, datetime]]) -> dict[Counted, list[datetime]]:
+    """Moments of windows within these spans of time, in order."""
     rows = await tx.fetch(
-        "SELECT DISTINCT day FROM achievement_acts WHERE user_id = $1 AND achievement_id = $2 AND path = $3",
-        user_id,
-        achievement_id,
-        path,
+        "SELECT w.user_id, w.achievement_id, w.counter, array_agg(t.at ORDER BY t.at) FILTER (WHERE t.at IS NOT NULL) "
+        "FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[]) "
+        "AS w(user_id, achievement_id, counter, since, until) LEFT JOIN achievement_acts t ON t.user_id = w.user_id "
+        "AND t.achievement_id = w.achievement_id AND t.counter = w.counter AND t.at BETWEEN w.since AND w.until "
+        "GROUP BY 1, 2, 3",
+        *[[counted[n] for counted in spans] for n in range(3)],
+        [since for since, _ in spans.values()],
+        [until for _, until in spans.values()],
     )
-    return [row[0] for row in rows]
+    return {(row[0], row[1], row[2]): list(row[3] or ()) for row in rows}
 
 
-async def save_progress(tx: Tx, rows: list[tuple[UUID, UUID, Progress, int, int]]) -> None:
+async def history(tx: Tx, wanted: list[Counted]) -> dict[Counted, tuple[list[datetime], list[date]]]:
+    """All that windows and streaks have counted."""
+    rows = await tx.fetch(
+        "SELECT w.*, array_agg(t.at ORDER BY t.at) FILTER (WHERE t.at IS NOT NULL), "
+        "array_agg(DISTINCT t.day) FILTER (WHERE t.day IS NOT NULL) FROM unnest($1::uuid[], $2::uuid[], $3::text[]) "
+        "AS w(user_id, achievement_id, counter) JOIN achievement_acts t USING (user_id, achievement_id, counter) "
+        "WHERE t.at IS NOT NULL OR t.day IS NOT NULL GROUP BY 1, 2, 3",
+        *[[counted[n] for counted in wanted] for n in range(3)],
+    )
+    return {(row[0], row[1], row[2]): (list(row[3] or ()), list(row[4] or ())) for row in rows}
+
+
+async def save_progress(tx: Tx, progress: dict[tuple[UUID, UUID], Progress]) -> None:
     """Writes players' progress back."""
     await tx.execute(
-        "UPDATE user_achievements u SET progress = w.progress, have = w.have, need = w.need "
-        "FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[], $4::bigint[], $5::bigint[]) "
-        "AS w(user_id, achievement_id, progress, have, need) "
-        "WHERE u.user_id = w.user_id AND u.achievement_id = w.achievement_id",
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        [_json(row[2]) for row in rows],
-        [row[3] for row in rows],
-        [row[4] for row in rows],
+        "UPDATE user_achievements u SET progress = w.progress FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) "
+        "AS w(user_id, achievement_id, progress) WHERE u.user_id = w.user_id AND u.achievement_id = w.achievement_id",
+        [user_id for user_id, _ in progress],
+        [badge_id for _, badge_id in progress],
+        [_json(document) for document in progress.values()],
     )
+
+
+async def held(tx: Tx, user_ids: list[UUID], achievement_ids: list[UUID]) -> set[tuple[UUID, UUID, str]]:
+    """Which of these badges these players have: player, badge, tier."""
+    rows = await tx.fetch(
+        "SELECT user_id, achievement_id, tier FROM achievement_awards WHERE user_id = ANY($1::uuid[]) "
+        "AND achievement_id = ANY($2::uuid[]) AND revoked_at IS NULL",
+        user_ids,
+        achievement_ids,
+    )
+    return {(row[0], row[1], row[2]) for row in rows}
 
 
 class NewAward(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,16 +365,22 @@ async def reveal(tx: Tx, user_id: UUID, achievement_id: UUID) -> bool:
     return done == "UPDATE 1"
 
 
-async def awards_touched(tx: Tx, event_ids: list[UUID], pairs: list[tuple[UUID, UUID]]) -> list[Record]:
-    """Awards that stand, which these events caused or which these players have of these badges."""
+async def awards_standing(tx: Tx, user_ids: list[UUID]) -> list[Record]:
+    """Awards of these players that were not taken back."""
     return await tx.fetch(
-        "SELECT w.user_id, w.achievement_id, w.tier, w.award_id FROM achievement_awards w WHERE w.revoked_at IS NULL "
-        "AND (w.causation_id = ANY($1::uuid[]) OR EXISTS (SELECT FROM unnest($2::uuid[], $3::uuid[]) AS p(user_id, badge) "
-        "WHERE p.user_id = w.user_id AND p.badge = w.achievement_id)) ORDER BY w.user_id, w.achievement_id, w.tier",
-        event_ids,
-        [user for user, _ in pairs],
-        [badge for _, badge in pairs],
+        "SELECT * FROM achievement_awards WHERE user_id = ANY($1::uuid[]) AND revoked_at IS NULL "
+        "ORDER BY user_id, achievement_id, tier",
+        user_ids,
     )
+
+
+async def caused_by(tx: Tx, event_ids: list[UUID]) -> list[UUID]:
+    """Players with awards that these events caused."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT user_id FROM achievement_awards WHERE causation_id = ANY($1::uuid[]) AND revoked_at IS NULL",
+        event_ids,
+    )
+    return [row[0] for row in rows]
 
 
 async def revoke(tx: Tx, award_ids: list[UUID]) -> list[Record]:

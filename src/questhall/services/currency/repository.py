@@ -490,6 +490,12 @@ async def waited(tx: Tx, part: Waiting, refusal: str | None) -> None:
         )
 
 
+async def forget_waiting(tx: Tx, user_id: UUID, grant_id: UUID) -> int:
+    """Parts of a grant that still wait are not to be credited any more; answers how many."""
+    done = await tx.execute("DELETE FROM unsettled_parts WHERE user_id = $1 AND grant_id = $2", user_id, grant_id)
+    return int(done.split()[-1])
+
+
 # Upkeep and proof
 
 

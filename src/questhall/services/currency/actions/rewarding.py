@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.currency import AMOUNT_MAX, Posting, Transfer
-from questhall.contracts.rewards import RewardGranted, RewardPart, RewardSettled
+from questhall.contracts.rewards import RewardGranted, RewardPart, RewardRevoked, RewardSettled
 from questhall.kernel.contract import Cause, Envelope
 from questhall.kernel.database import Tx
 from questhall.services.currency import repository, rules
@@ -15,6 +15,8 @@ from questhall.services.currency.actions.posting import Request, prepared
 from questhall.services.currency.actions.undoing import Undoing
 
 SWEEP_MAX = 200
+PARTS_MAX = 20
+"""Parts of a reward that may have waited and been paid one by one."""
 
 
 class Rewarding(Undoing):
@@ -45,6 +47,18 @@ class Rewarding(Undoing):
             await self._take_back_fallen(tx, [event for event, _ in paying])
         if waiting:
             await repository.wait(tx, waiting)
+
+    async def take_back_rewards(self, tx: Tx, events: list[Envelope[RewardRevoked]]) -> None:
+        """Reverses what revoked rewards have paid, once; parts that wait to be paid wait no longer."""
+        for event in events:
+            user_id, grant_id = event.data.user_id, event.data.grant_id
+            parts = await repository.forget_waiting(tx, user_id, grant_id)
+            keys = [f"reward:{grant_id}", *(f"reward:{grant_id}:{n}" for n in range(PARTS_MAX))]
+            for transaction_id in await repository.paid_under(tx, f"user:{user_id}", keys):
+                if await repository.reversed_by(tx, transaction_id) is None:
+                    await self.reverse(tx, transaction_id, event.data.reason[: rules.REASON_MAX])
+            if parts:
+                self.at.log.info("reward_wait_ended", grant=str(grant_id), parts=parts)
 
     def _creditable(self, part: RewardPart) -> bool:
         kind = self._kinds.get(part.what)
