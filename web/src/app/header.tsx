@@ -4,6 +4,7 @@ import { Award, Cog, Moon, Sun, UserRound } from "lucide-react";
 import { Purse } from "@/features/currency/purse";
 import { AccountMenu } from "@/features/identity/account-menu";
 import { meKey } from "@/features/identity/queries";
+import { unkeepAll } from "@/lib/kept";
 import { useSession } from "@/lib/session";
 import { m } from "@/paraglide/messages.js";
 import { useMe } from "./me";
@@ -28,6 +29,7 @@ export function useLeave(): () => void {
   const navigate = useNavigate();
   return () => {
     void forgetReads();
+    unkeepAll();
     queries.clear();
     queries.setQueryData(meKey, null);
     void navigate({ to: "/sign-in" });

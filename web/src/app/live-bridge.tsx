@@ -1,6 +1,7 @@
 import { notifyManager, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { celebrate, missedAll } from "@/features/realtime/celebrate";
+import { checkSession } from "@/lib/client";
 import { LiveCache, type Message } from "@/lib/live";
 import { openSocket } from "@/lib/socket";
 import { LIVE_RULES } from "./live-rules";
@@ -17,6 +18,7 @@ export function LiveBridge({ userId }: { userId: string }) {
         else celebrate(fresh.filter((message) => message.channel === "me"));
       },
       reload: () => cache.reload(),
+      ended: () => void checkSession(),
     });
   }, [queries, userId]);
   return null;

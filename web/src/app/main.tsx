@@ -7,16 +7,20 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { onSignedOut } from "@/lib/client";
 import { meKey } from "@/features/identity/queries";
-import { registerWorker } from "./offline";
+import { forgetReads, registerWorker } from "./offline";
 import { newQueryClient } from "./query-client";
 import { newRouter } from "./router";
 
 const queries = newQueryClient();
 const router = newRouter(queries);
 
+// The session ended elsewhere or ran out: nothing of it stays, and signing in leads back to here.
 onSignedOut(() => {
+  if (location.pathname === "/sign-in") return;
+  void forgetReads();
+  queries.clear();
   queries.setQueryData(meKey, null);
-  void router.navigate({ to: "/sign-in", search: { from: location.pathname } });
+  void router.navigate({ to: "/sign-in", search: { from: location.pathname + location.search, ended: true } });
 });
 
 const root = document.getElementById("root");

@@ -18,7 +18,11 @@ const entry = () => import("./pages/entry");
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { from?: string } => (typeof search.from === "string" && search.from.startsWith("/") && !search.from.startsWith("//") ? { from: search.from } : {}),
+  validateSearch: (search: Record<string, unknown>): { from?: string; ended?: true } => ({
+    // Only a place of our own: `//host` and `/\host` would be somebody else's.
+    ...(typeof search.from === "string" && /^\/(?![/\\])/.test(search.from) ? { from: search.from } : {}),
+    ...(search.ended === true ? { ended: true } : {}),
+  }),
   component: lazyRouteComponent(entry, "SignIn"),
 });
 const signUp = createRoute({

@@ -1,9 +1,10 @@
 import { Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { AwaySheet } from "@/features/audit/away-sheet";
 import { forgetMissed, useCelebrations } from "@/features/realtime/celebrate";
 import { LevelScene } from "@/features/realtime/level-scene";
 import { Toaster } from "@/features/realtime/toaster";
+import { setLocale } from "@/lib/format";
 import { useSession } from "@/lib/session";
 import { m } from "@/paraglide/messages.js";
 import { Header } from "./header";
@@ -37,7 +38,9 @@ function useRouteFocus(): void {
 }
 
 function usePreferences(): void {
-  const { preferences } = useMe();
+  const { preferences, locale } = useMe();
+  // Before what is below is drawn: it shows dates and numbers.
+  useMemo(() => setLocale(locale), [locale]);
   const { setQuiet, setSound } = useSession();
   useEffect(() => {
     setQuiet(preferences.quiet);

@@ -33,6 +33,13 @@ export function onSignedOut(listener: () => void): void {
   whenSignedOut = listener;
 }
 
+/** Asks whether somebody is still signed in; who is not any more hears it as after any refused request. */
+export async function checkSession(): Promise<void> {
+  await answer("GET", "/me", undefined).catch((error: unknown) => {
+    if (error instanceof Problem && error.status === 401) whenSignedOut();
+  });
+}
+
 function address(template: string, { path, query }: Loose): string {
   const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path?.[name] ?? ""));
   const words = new URLSearchParams();

@@ -1,9 +1,19 @@
 /** Numbers, times and words as people read them. */
 
-const numbers = new Intl.NumberFormat("en");
-const days = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
-const moments = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+let numbers: Intl.NumberFormat;
+let days: Intl.DateTimeFormat;
+let moments: Intl.DateTimeFormat;
+let relative: Intl.RelativeTimeFormat;
+
+/** How dates and numbers are written. The words of the page are English: another language's forms would not fit them. */
+export function setLocale(locale: string): void {
+  const fits = /^en(-[A-Z]{2})?$/.test(locale) ? locale : "en";
+  numbers = new Intl.NumberFormat(fits);
+  days = new Intl.DateTimeFormat(fits, { day: "numeric", month: "short", year: "numeric" });
+  moments = new Intl.DateTimeFormat(fits, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  relative = new Intl.RelativeTimeFormat(fits, { numeric: "auto" });
+}
+setLocale("en");
 
 export const number = (amount: number): string => numbers.format(amount);
 export const signed = (amount: number): string => (amount > 0 ? `+${numbers.format(amount)}` : numbers.format(amount));

@@ -8,7 +8,11 @@ export interface Listener {
   messages: (batch: Message[], missed: boolean) => void;
   /** What was missed is more than the server kept: read everything again. */
   reload: () => void;
+  /** The server ended the connection with its session. */
+  ended: () => void;
 }
+
+const SESSION_ENDED = 4401;
 
 const PING_MS = 25_000;
 const GULP_MS = 120;
@@ -54,8 +58,10 @@ export function openSocket(channels: string[], listener: Listener): () => void {
   socket.addEventListener("open", () => {
     for (const channel of channels) socket.send(JSON.stringify({ type: "subscribe", channel, cursor: cursors.get(channel) ?? null }));
   });
-  socket.addEventListener("close", () => {
-    if (!closed) session.setConnection(navigator.onLine ? "connecting" : "away");
+  socket.addEventListener("close", (event) => {
+    if (closed) return;
+    session.setConnection(navigator.onLine ? "connecting" : "away");
+    if (event.code === SESSION_ENDED) listener.ended();
   });
   socket.addEventListener("message", (event: MessageEvent) => {
     const said = JSON.parse(String(event.data)) as Frame;

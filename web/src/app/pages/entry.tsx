@@ -1,6 +1,7 @@
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { SignInPage } from "@/features/identity/sign-in-page";
 import { FirstAdminPage, SignUpPage } from "@/features/identity/sign-up-page";
+import { forgetReads } from "../offline";
 
 export { ForgotPage, ResetPage, VerifyPage } from "@/features/identity/password-pages";
 
@@ -8,9 +9,13 @@ const signIn = getRouteApi("/sign-in");
 const signUp = getRouteApi("/sign-up");
 
 export function SignIn() {
-  const { from } = signIn.useSearch();
+  const { from, ended } = signIn.useSearch();
   const router = useRouter();
-  return <SignInPage onDone={() => router.history.push(from ?? "/")} />;
+  const enter = () => {
+    void forgetReads();
+    router.history.push(from ?? "/");
+  };
+  return <SignInPage ended={ended} onDone={enter} />;
 }
 
 export function SignUp() {

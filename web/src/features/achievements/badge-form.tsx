@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
 import { newKey, Problem, problemAt, wordsOf } from "@/lib/client";
+import { slugOf } from "@/lib/head";
 import { keep, kept, unkeep } from "@/lib/kept";
 import type { BadgeDefinition } from "@/lib/types";
 import { Button, Card, Choices, Conflict, EmblemPicker, Field, Input, KeptNote, Select, Switch, Textarea } from "@/ui";
@@ -14,13 +15,6 @@ import { RARITIES } from "./words";
 
 const CATEGORIES = { milestone: "Milestone", streak: "Streak", mastery: "Mastery", social: "Social", special: "Special" };
 const EMPTY: BadgeDefinition = { slug: "", name: "", description: "", icon: "flame", category: "milestone", rarity: "common", secret: false, series: null, tiers: [], prerequisites: [], requirements: ruleOf(newNode("count")), xp_reward: 25 };
-
-const slugOf = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 60);
 
 interface Props {
   /** The head that is changed; none: a new badge. */

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
 import { day, number, title } from "@/lib/format";
 import type { Achievement } from "@/lib/types";
-import { BadgeArt, Bar, Button, buttonClass, Card, Icon } from "@/ui";
+import { BadgeArt, Bar, Button, buttonClass, Card, Icon, Skeleton, Trouble } from "@/ui";
 import { AuthorCard } from "./author-card";
 import { badgeKey, badgeQuery, badgesKey, reveal } from "./queries";
 import { earned, holdersWords, howTo, RARITIES, veiled, wrapped } from "./words";
@@ -45,14 +45,14 @@ function Wrapped({ onOpen, busy }: { onOpen: () => void; busy: boolean }) {
 
 export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () => void }) {
   const { id } = route.useParams();
-  const { data: badge, error } = useQuery(badgeQuery(id));
+  const { data: badge, error, refetch } = useQuery(badgeQuery(id));
   const queries = useQueryClient();
   const act = useMutation({
     mutationFn: (doing: () => Promise<unknown>) => doing(),
     onSettled: () => queries.invalidateQueries({ queryKey: badgesKey }),
   });
-  if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
-  if (!badge) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
+  if (error && !badge) return <Trouble page words={wordsOf(error)} again={() => void refetch()} />;
+  if (!badge) return <Skeleton height={420} />;
   if (wrapped(badge)) {
     const open = () =>
       act.mutate(() => reveal(id), {
@@ -72,7 +72,7 @@ export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () 
           All badges
         </Link>
         <div className="grid justify-items-center gap-3 py-4 text-center">
-          <BadgeArt icon={veiled(badge) ? "locked-chest" : badge.icon} rarity={badge.rarity} locked={!earned(badge)} size={210} />
+          <BadgeArt icon={veiled(badge) ? "locked-chest" : badge.icon} rarity={badge.rarity} locked={!earned(badge)} fraction={veiled(badge) ? 0 : badge.mine?.fraction} size={210} />
           <h1 className="font-display text-3xl leading-tight">{veiled(badge) ? "A secret badge" : badge.name}</h1>
           <p className={`font-bold rarity-${badge.rarity}`}>{RARITIES[badge.rarity]}</p>
           <p>{veiled(badge) ? "Nobody tells how it is earned. Keep going, and it may find you." : badge.description}</p>

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Card } from "@/ui";
+import { Card, Skeleton } from "@/ui";
 import { BadgeTile } from "./badge-tile";
 import { closestQuery, wallQuery } from "./queries";
 import { earned, veiled } from "./words";
@@ -25,7 +25,7 @@ export function Closest() {
       }
     >
       {closest.isPending ? (
-        <div className="h-40 rounded-2xl bg-sunk" aria-busy />
+        <Skeleton height={372} />
       ) : (
         <ul className="closest">
           {shown.map((badge) => (

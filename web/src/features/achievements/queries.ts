@@ -14,7 +14,13 @@ export interface Filters {
   q?: string;
 }
 
-const asked = ({ earned, status, ...rest }: Filters) => ({ ...rest, earned: earned ? earned === "true" : undefined, status: (status || undefined) as Achievement["status"] | undefined });
+/** A filter that is not set is an empty word in a form, and left out of a request. */
+const asked = ({ q, category, earned, status }: Filters) => ({
+  q,
+  category: (category || undefined) as Achievement["category"] | undefined,
+  earned: earned ? earned === "true" : undefined,
+  status: (status || undefined) as Achievement["status"] | undefined,
+});
 
 export const wallQuery = (filters: Filters) =>
   infiniteQueryOptions({

@@ -4,7 +4,7 @@ import { useDeferredValue, useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { count, title } from "@/lib/format";
 import type { Achievement } from "@/lib/types";
-import { Bar, Button, buttonClass, Card, Empty, Input, Select } from "@/ui";
+import { Bar, Button, buttonClass, Card, Empty, Input, Select, Skeleton, Trouble } from "@/ui";
 import { BadgeTile } from "./badge-tile";
 import { wallQuery } from "./queries";
 import { earned, RARITIES, wrapped } from "./words";
@@ -18,8 +18,11 @@ export function WallPage({ author }: { author: boolean }) {
   const [rarity, setRarity] = useState("");
   const [status, setStatus] = useState("");
   const search = useDeferredValue(q);
+  const clear = () => {
+    for (const set of [setQ, setCategory, setHas, setRarity, setStatus]) set("");
+  };
   const everything = useInfiniteQuery(wallQuery({}));
-  const { data, isPending, error, hasNextPage, fetchNextPage } = useInfiniteQuery({ ...wallQuery({ category, earned: has, status, q: search }), placeholderData: keepPreviousData });
+  const { data, isPending, error, refetch, hasNextPage, fetchNextPage } = useInfiniteQuery({ ...wallQuery({ category, earned: has, status, q: search }), placeholderData: keepPreviousData });
   const all = everything.data?.pages.flatMap((page) => page.items) ?? [];
   const shown = (data?.pages.flatMap((page) => page.items) ?? []).filter((badge) => !rarity || badge.rarity === rarity);
   const mine = all.filter(earned).length;
@@ -78,9 +81,9 @@ export function WallPage({ author }: { author: boolean }) {
       <p role="status" className="sr-only">
         {isPending ? "Loading" : count(shown.length, "badge")}
       </p>
-      {error && <p role="alert">{wordsOf(error)}</p>}
-      {isPending && <div className="h-72 rounded-3xl bg-sunk" aria-busy />}
-      {!isPending && !error && shown.length === 0 && <Empty title="No badge fits" mood="calm"><p>Try another filter.</p></Empty>}
+      {error && !data && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
+      {isPending && <Skeleton height={640} />}
+      {!isPending && !error && shown.length === 0 && <Empty title="No badge fits" mood="curious"><Button variant="plain" onClick={clear}>Show all badges</Button></Empty>}
       {sorted.length > 0 && (
         <Card>
           <ul className="wall">

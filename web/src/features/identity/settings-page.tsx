@@ -1,10 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { wordsOf } from "@/lib/client";
+import { moment } from "@/lib/format";
+import { useSession } from "@/lib/session";
 import type { Look, Me } from "@/lib/types";
 import { Button, Card, Field, Input, Select, Switch } from "@/ui";
 import { LookEditor, STARTER } from "./look-editor";
 import { changeMe, changePassword, meKey, type MeChange } from "./queries";
+import { EmailCard } from "./email-card";
 import { Sessions } from "./sessions";
 import { Tokens } from "./tokens";
 
@@ -22,19 +25,22 @@ function zones(current: string): string[] {
   return [...new Set([current, "UTC", ...known])];
 }
 
+const LOCALES: Record<string, string> = { en: "English", "en-GB": "English, Britain", "en-US": "English, United States", "en-AU": "English, Australia", "en-IN": "English, India" };
+
 function ProfileCard({ me }: { me: Me }) {
   const save = useChange(me);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const timezone = String(form.get("timezone"));
-    save.mutate({ display_name: String(form.get("display_name")).trim(), ...(timezone === me.timezone ? {} : { timezone }) });
+    const locale = String(form.get("locale"));
+    save.mutate({ display_name: String(form.get("display_name")).trim(), ...(timezone === me.timezone ? {} : { timezone }), ...(locale === me.locale ? {} : { locale }) });
   };
   return (
     <Card title="Profile">
       <form onSubmit={submit} className="grid gap-4">
         <Field label="Shown name">{(ids) => <Input {...ids} name="display_name" defaultValue={me.display_name} required maxLength={80} autoComplete="nickname" />}</Field>
-        <Field label="Time zone" hint="Your days begin at midnight there. It changes once in 24 hours.">
+        <Field label="Time zone" hint={me.timezone_from ? `${me.timezone_now} still holds; this one begins ${moment(me.timezone_from)}.` : "Your days begin at midnight there. It changes once in 24 hours."}>
           {(ids) => (
             <Select {...ids} name="timezone" defaultValue={me.timezone}>
               {zones(me.timezone).map((zone) => (
@@ -43,8 +49,19 @@ function ProfileCard({ me }: { me: Me }) {
             </Select>
           )}
         </Field>
+        <Field label="Dates and numbers" hint="The words stay English for now">
+          {(ids) => (
+            <Select {...ids} name="locale" defaultValue={me.locale}>
+              {Object.entries(me.locale in LOCALES ? LOCALES : { ...LOCALES, [me.locale]: me.locale }).map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
         {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
-        {save.isSuccess && <p role="status" className="text-ok">Saved.</p>}
+        <p role="status" className="text-ok">{save.isSuccess && "Saved."}</p>
         <Button type="submit" busy={save.isPending} className="justify-self-start">
           Save
         </Button>
@@ -72,10 +89,12 @@ function LookCard({ me }: { me: Me }) {
 
 function BehaviourCard({ me }: { me: Me }) {
   const save = useChange(me);
+  const { theme, setTheme } = useSession();
   const set = (change: Partial<Me["preferences"]>) => save.mutate({ preferences: { ...me.preferences, ...change } });
   return (
     <Card title="How the page behaves">
       <div className="grid gap-2">
+        <Switch checked={theme === "dark"} onChange={(dark) => setTheme(dark ? "dark" : "light")} label="Dark theme" hint="In this browser" />
         <Switch checked={me.preferences.quiet} onChange={(quiet) => set({ quiet })} label="Quiet mode" hint="Words only: no confetti, no scenes" />
         <Switch checked={me.preferences.sound} onChange={(sound) => set({ sound })} label="Sound" hint="A short chime with good news" />
         <Switch checked={me.preferences.hide_streaks} onChange={(hide_streaks) => set({ hide_streaks })} label="Hide streaks" hint="They go on, you just don't see them" />
@@ -109,7 +128,8 @@ function PasswordCard() {
   );
 }
 
-export function SettingsPage({ me, onSignedOut }: { me: Me; onSignedOut: () => void }) {
+/** `accounts`: where else the player is known, by the feature that knows. */
+export function SettingsPage({ me, accounts, onSignedOut }: { me: Me; accounts?: ReactNode; onSignedOut: () => void }) {
   return (
     <>
       <h1 className="page-title">Settings</h1>
@@ -119,7 +139,9 @@ export function SettingsPage({ me, onSignedOut }: { me: Me; onSignedOut: () => v
           <ProfileCard me={me} />
           <PasswordCard />
           <BehaviourCard me={me} />
+          <EmailCard me={me} />
           <Sessions onSignedOut={onSignedOut} />
+          {accounts}
         </div>
         <Tokens permissions={me.permissions} />
       </div>

@@ -6,7 +6,7 @@ import { Button, Field, Input } from "@/ui";
 import { Entry } from "./entry";
 import { meKey, registrationQuery, signIn } from "./queries";
 
-export function SignInPage({ onDone }: { onDone: () => void }) {
+export function SignInPage({ ended, onDone }: { ended?: boolean; onDone: () => void }) {
   const queries = useQueryClient();
   const { data: registration } = useQuery(registrationQuery);
   const enter = useMutation({
@@ -23,7 +23,7 @@ export function SignInPage({ onDone }: { onDone: () => void }) {
   };
   const open = registration?.mode !== "closed" && registration?.mode !== "invite";
   return (
-    <Entry title="Welcome back" words="Ember kept the fire going.">
+    <Entry title={ended ? "Please sign in again" : "Welcome back"} words={ended ? "Your session has ended. Then it goes on where you were." : "Ember kept the fire going."}>
       <form onSubmit={submit} className="grid gap-4">
         <Field label="Name or e-mail">{(ids) => <Input {...ids} name="username" autoComplete="username" required autoFocus />}</Field>
         <Field label="Password">{(ids) => <Input {...ids} name="password" type="password" autoComplete="current-password" required />}</Field>

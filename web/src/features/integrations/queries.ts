@@ -2,6 +2,8 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { change, newKey, read, remove, send } from "@/lib/client";
 import type { Source } from "@/lib/types";
 
+const LOOK_AGAIN_MS = 5_000;
+
 export const sourcesKey = ["integrations", "sources"] as const;
 export const sourceKey = (slug: string) => ["integrations", "source", slug] as const;
 
@@ -13,6 +15,8 @@ export const deliveriesQuery = (slug: string) =>
     queryFn: ({ pageParam }) => read("/sources/{slug}/deliveries", { path: { slug }, query: { after: pageParam, limit: 25 } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
+    // Nothing pushes deliveries: who looks at them sees the new ones within seconds.
+    refetchInterval: LOOK_AGAIN_MS,
   });
 export const linksQuery = (slug: string) =>
   infiniteQueryOptions({
@@ -21,7 +25,7 @@ export const linksQuery = (slug: string) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
-export const waitingQuery = (slug: string) => queryOptions({ queryKey: [...sourceKey(slug), "waiting"], queryFn: () => read("/sources/{slug}/waiting", { path: { slug } }) });
+export const waitingQuery = (slug: string) => queryOptions({ queryKey: [...sourceKey(slug), "waiting"], queryFn: () => read("/sources/{slug}/waiting", { path: { slug } }), refetchInterval: LOOK_AGAIN_MS });
 export const myLinksQuery = queryOptions({ queryKey: ["integrations", "mine"], queryFn: () => read("/me/links") });
 
 export const createSource = (wanted: { slug: string; kind: Source["kind"]; name: string }) => send("/sources", wanted, { key: newKey() });

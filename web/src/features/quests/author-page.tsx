@@ -1,8 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
 import { wordsOf } from "@/lib/client";
-import { unkeep } from "@/lib/kept";
+import { type Head, useEditing } from "@/lib/head";
 import type { QuestDefinition } from "@/lib/types";
 import { create, draftQuery, questQuery, questsKey, update } from "./queries";
 import { QuestEditor } from "./quest-form";
@@ -29,28 +28,15 @@ export function NewQuestPage({ owner }: { owner: string }) {
 
 const route = getRouteApi("/inside/quests/$id/edit");
 
-function Edit({ id, owner, loaded, again }: { id: string; owner: string; loaded: { data: QuestDefinition; version: number }; again: () => Promise<{ data: QuestDefinition; version: number } | undefined> }) {
-  // What others save meanwhile must not replace what is being typed: it is looked at on a conflict only.
-  const [opened, setOpened] = useState({ ...loaded, round: 0 });
-  const [version, setVersion] = useState(loaded.version);
-  const saved = useSaved();
+function Edit({ id, owner, loaded, again }: { id: string; owner: string; loaded: Head<QuestDefinition>; again: () => Promise<Head<QuestDefinition> | undefined> }) {
   const name = `${owner}.quest.${id}`;
+  const { opened, round, version, take, over } = useEditing(loaded, again, name);
+  const saved = useSaved();
   const save = async (definition: QuestDefinition) => {
-    await update(id, version, definition);
+    await update(id, version(), definition);
     await saved(id);
   };
-  const take = async () => {
-    const now = await again();
-    if (!now) return;
-    unkeep(name);
-    setVersion(now.version);
-    setOpened({ ...now, round: opened.round + 1 });
-  };
-  const over = async () => {
-    const now = await again();
-    if (now) setVersion(now.version);
-  };
-  return <QuestEditor key={opened.round} name={name} quest={opened.data} save={save} onTake={() => void take()} onOver={over} />;
+  return <QuestEditor key={round} name={name} quest={opened} save={save} onTake={take} onOver={over} />;
 }
 
 export function EditQuestPage({ owner }: { owner: string }) {

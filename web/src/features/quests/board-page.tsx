@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useDeferredValue, useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { count, title } from "@/lib/format";
-import { buttonClass, Button, Empty, Input, Select } from "@/ui";
+import { buttonClass, Button, Empty, Input, Select, Skeleton, Trouble } from "@/ui";
 import { KINDS } from "./progress";
 import { boardQuery } from "./queries";
 import { QuestCard } from "./quest-card";
@@ -18,7 +18,7 @@ export function BoardPage({ author }: { author: boolean }) {
   const [state, setState] = useState("");
   const [status, setStatus] = useState("");
   const search = useDeferredValue(q);
-  const { data, isPending, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({ ...boardQuery({ kind, category, state, status, q: search }), placeholderData: keepPreviousData });
+  const { data, isPending, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({ ...boardQuery({ kind, category, state, status, q: search }), placeholderData: keepPreviousData });
   const everything = useInfiniteQuery(boardQuery({}));
   const categories = [...new Set(everything.data?.pages.flatMap((page) => page.items.map((quest) => quest.category)) ?? [])].sort();
   const quests = data?.pages.flatMap((page) => page.items) ?? [];
@@ -75,10 +75,16 @@ export function BoardPage({ author }: { author: boolean }) {
       <p role="status" className="sr-only">
         {isPending ? "Loading" : count(quests.length, "quest")}
       </p>
-      {error && <p role="alert">{wordsOf(error)}</p>}
-      {isPending && <div className="h-72 rounded-3xl bg-sunk" aria-busy />}
+      {error && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
+      {isPending && (
+        <div className="cards">
+          {[1, 2, 3, 4, 5, 6].map((n) => (
+            <Skeleton key={n} height={212} />
+          ))}
+        </div>
+      )}
       {!isPending && !error && quests.length === 0 && (
-        <Empty title="No quest fits" mood="calm">
+        <Empty title="No quest fits" mood="curious">
           <p>Ember looked behind every tree.</p>
           <Button variant="plain" onClick={clear}>
             Show all quests

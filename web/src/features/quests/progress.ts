@@ -1,5 +1,5 @@
 /** What a quest's state means to the player. */
-import { duration, rewardWords } from "@/lib/format";
+import { duration } from "@/lib/format";
 import type { Quest } from "@/lib/types";
 
 export function progressOf(quest: Quest): { have: number; need: number; part: number } {
@@ -15,12 +15,6 @@ export function progressOf(quest: Quest): { have: number; need: number; part: nu
   const have = parts.reduce((sum, one) => sum + Math.min(one.have, one.need), 0);
   const need = parts.reduce((sum, one) => sum + one.need, 0);
   return { have, need, part: need === 0 ? 0 : have / need };
-}
-
-/** Rewards arrive by themselves: what is done reads "Collected +40". */
-export function rewardLine(quest: Quest): string {
-  const words = rewardWords(quest.rewards.currencies);
-  return quest.mine?.state === "completed" ? `Collected ${words}` : words;
 }
 
 export const running = (quest: Quest): boolean => quest.mine?.state === "accepted" || quest.mine?.state === "in_progress";

@@ -1,15 +1,19 @@
 import { Link } from "@tanstack/react-router";
 import { title } from "@/lib/format";
 import type { Quest } from "@/lib/types";
-import { Bar, Icon, Pill } from "@/ui";
-import { DIFFICULTIES, KINDS, progressOf, rewardLine, running, stateWords } from "./progress";
+import { Bar, Chips, Icon, Pill } from "@/ui";
+import { DIFFICULTIES, KINDS, progressOf, running, stateWords } from "./progress";
 
 export function QuestCard({ quest }: { quest: Quest }) {
   const { have, need, part } = progressOf(quest);
   const state = quest.mine?.state;
+  const done = state === "completed";
   const tone = state === "completed" ? "ok" : running(quest) ? "gold" : quest.status !== "published" ? "xp" : "plain";
   return (
     <li data-quest={quest.id} className="sticker quest-card" data-state={state}>
+      <p className="quest-state">
+        <Pill tone={tone}>{stateWords(quest)}</Pill>
+      </p>
       <div className="flex items-start gap-3">
         <Icon name={state === "locked" ? "locked" : quest.icon} size={48} />
         <div className="min-w-0 flex-1">
@@ -23,7 +27,7 @@ export function QuestCard({ quest }: { quest: Quest }) {
           </p>
         </div>
       </div>
-      <p className="line-clamp-2 text-ink-2">{quest.description}</p>
+      <p className="line-clamp-3 text-ink-2">{quest.description}</p>
       <div className="mt-auto grid gap-2">
         {(running(quest) || state === "completed") && (
           <div className="flex items-center gap-3">
@@ -35,9 +39,9 @@ export function QuestCard({ quest }: { quest: Quest }) {
             </span>
           </div>
         )}
-        <p className="flex flex-wrap items-center justify-between gap-2">
-          <span className="font-bold">{rewardLine(quest)}</span>
-          <Pill tone={tone}>{stateWords(quest)}</Pill>
+        <p>
+          {done && <span className="sr-only">Collected </span>}
+          <Chips amounts={quest.rewards.currencies} done={done} />
         </p>
       </div>
     </li>

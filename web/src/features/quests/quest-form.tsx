@@ -2,6 +2,7 @@ import { valibotResolver } from "@hookform/resolvers/valibot";
 import { useEffect, useState } from "react";
 import { FormProvider, type FieldPath, type SubmitHandler, useForm, useWatch } from "react-hook-form";
 import { newKey, Problem, wordsOf } from "@/lib/client";
+import { slugOf } from "@/lib/head";
 import { keep, kept, unkeep } from "@/lib/kept";
 import type { QuestDefinition } from "@/lib/types";
 import { Button, Card, Conflict, Field, Icon, IconPicker, Input, KeptNote, Select, Textarea } from "@/ui";
@@ -15,13 +16,6 @@ const COMBINE = { all: "All stops", any: "Any one stop", in_order: "One after th
 const PAY = { xp: "XP", coins: "Coins", gems: "Gems" } as const;
 // Quests of a season are written in its studio.
 const OFFERED = Object.entries(KINDS).filter(([kind]) => kind !== "seasonal");
-
-const slugOf = (title: string): string =>
-  title
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 60);
 
 const options = (names: [string, string][]) =>
   names.map(([value, label]) => (

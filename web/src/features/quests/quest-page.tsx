@@ -3,14 +3,13 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
 import { count, day, duration, moment, number, title } from "@/lib/format";
 import type { Quest } from "@/lib/types";
-import { Button, Card, Icon, Pill } from "@/ui";
+import { Button, Card, currencyIcon, Icon, Pill, Skeleton, Trouble } from "@/ui";
 import { AuthorCard } from "./author-card";
 import { DIFFICULTIES, KINDS, running, stateWords } from "./progress";
 import { abandon, accept, detailKey, listsKey, mineKey, questQuery, tick } from "./queries";
 import { Trail } from "./trail";
 
 const route = getRouteApi("/inside/quests/$id");
-const ICONS: Record<string, string> = { coins: "coin", gems: "gem-stone", xp: "sparkles" };
 
 function Facts({ quest }: { quest: Quest }) {
   const { prerequisites: before, mine } = quest;
@@ -43,7 +42,7 @@ function Rewards({ quest }: { quest: Quest }) {
     <ul className="flex flex-wrap gap-3">
       {Object.entries(quest.rewards.currencies ?? {}).map(([code, amount]) => (
         <li key={code} className="flex items-center gap-2 rounded-2xl bg-sunk px-4 py-2.5">
-          <Icon name={ICONS[code] ?? "coin"} size={32} />
+          <Icon name={currencyIcon(code)} size={32} />
           <span>
             <span className="font-display text-xl tabular-nums">+{number(amount)}</span> <span className="text-sm text-ink-2">{code === "xp" ? "XP" : title(code)}</span>
           </span>
@@ -55,7 +54,7 @@ function Rewards({ quest }: { quest: Quest }) {
 
 export function QuestPage({ author }: { author: boolean }) {
   const { id } = route.useParams();
-  const { data: quest, error } = useQuery(questQuery(id));
+  const { data: quest, error, refetch } = useQuery(questQuery(id));
   const queries = useQueryClient();
   const act = useMutation({
     mutationFn: (doing: () => Promise<Quest>) => doing(),
@@ -66,8 +65,8 @@ export function QuestPage({ author }: { author: boolean }) {
       for (const queryKey of [detailKey(id), mineKey, listsKey]) void queries.invalidateQueries({ queryKey });
     },
   });
-  if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
-  if (!quest) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
+  if (error && !quest) return <Trouble page words={wordsOf(error)} again={() => void refetch()} />;
+  if (!quest) return <Skeleton height={420} />;
   const state = quest.mine?.state;
   const may = (move: NonNullable<Quest["mine"]>["allowed"][number]) => quest.mine?.allowed.includes(move) ?? false;
   return (

@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { wordsOf } from "@/lib/client";
 import type { Quest } from "@/lib/types";
-import { Card } from "@/ui";
+import { Card, Empty, Skeleton, Trouble } from "@/ui";
 import { running } from "./progress";
 import { boardQuery, mineQuery } from "./queries";
 import { QuestRow } from "./quest-row";
@@ -20,15 +21,16 @@ export function pickToday(mine: Quest[], board: Quest[], now: number): Quest[] {
     .slice(0, ROWS);
 }
 
-export function useToday(): { quests: Quest[]; loading: boolean } {
+export function useToday(): { quests: Quest[]; loading: boolean; error: Error | null; again: () => void } {
   const mine = useQuery(mineQuery);
   const board = useInfiniteQuery(boardQuery({}));
   const quests = pickToday(mine.data?.items ?? [], board.data?.pages.flatMap((page) => page.items) ?? [], Date.now());
-  return { quests, loading: mine.isPending || board.isPending };
+  const error = mine.error ?? board.error;
+  return { quests, loading: !error && (mine.isPending || board.isPending), error: quests.length > 0 ? null : error, again: () => void Promise.all([mine.refetch(), board.refetch()]) };
 }
 
 export function Today() {
-  const { quests, loading } = useToday();
+  const { quests, loading, error, again } = useToday();
   return (
     <Card
       title="Today's quests"
@@ -38,8 +40,13 @@ export function Today() {
         </Link>
       }
     >
-      {loading && <div className="h-64 rounded-2xl bg-sunk" aria-busy />}
-      {!loading && quests.length === 0 && <p className="text-ink-2">The board is clear. Ember naps until a new quest is pinned up.</p>}
+      {loading && <Skeleton height={296} />}
+      {error && <Trouble words={wordsOf(error)} again={again} />}
+      {!loading && !error && quests.length === 0 && (
+        <Empty title="The board is clear" mood="asleep">
+          <p className="text-ink-2">Ember naps until a new quest is pinned up.</p>
+        </Empty>
+      )}
       <ul className="divide-y-2 divide-sunk">
         {quests.map((quest) => (
           <QuestRow key={quest.id} quest={quest} />
