@@ -1,6 +1,8 @@
 /** One specific sentence for the hero: what Ember has to say right now. */
+import type { Mood } from "@/art";
 import { count, rewardWords } from "@/lib/format";
 import type { Quest, Streak } from "@/lib/types";
+import type { TimeOfDay } from "@/ui";
 
 export interface HeroWords {
   eyebrow: string;
@@ -8,12 +10,12 @@ export interface HeroWords {
   text: string;
   button: string;
   quest: string | null;
-  mood: "calm" | "happy" | "asleep";
+  mood: Mood;
 }
 
 const DAY = new Intl.DateTimeFormat("en", { weekday: "long" });
 
-function timeOfDay(hour: number): string {
+export function timeOfDay(hour: number): TimeOfDay {
   return hour < 5 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening";
 }
 
@@ -42,7 +44,7 @@ export function heroWords(quests: Quest[], streak: Streak | undefined, now: Date
   const open = quests.find((quest) => quest.mine?.state === "available");
   if (open) {
     const pays = rewardWords(open.rewards.currencies);
-    return { eyebrow, title: `Ember found a new trail: ${open.title}`, text: `${open.objectives[0]?.label ?? open.description}${pays ? `, for ${pays}` : ""}.`, button: "Have a look", quest: open.id, mood: "calm" };
+    return { eyebrow, title: `Ember found a new trail: ${open.title}`, text: `${open.objectives[0]?.label ?? open.description}${pays ? `, for ${pays}` : ""}.`, button: "Have a look", quest: open.id, mood: "curious" };
   }
   return { eyebrow, title: "Ember naps by the fire", text: quests.length > 0 ? "Today's quests are all done. A badge may be closer than you think." : "The board is quiet. New quests appear here by themselves.", button: "To the badges", quest: null, mood: "asleep" };
 }

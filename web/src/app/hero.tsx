@@ -1,11 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { streaksQuery } from "@/features/quests/queries";
 import { useToday } from "@/features/quests/today";
 import { useCelebrations } from "@/features/realtime/celebrate";
 import { buttonClass, HeroScene, Pet } from "@/ui";
-import { heroWords } from "./hero-words";
+import { heroWords, timeOfDay } from "./hero-words";
 import { useMe } from "./me";
+
+const Visitor = lazy(() => import("./visitor"));
+const dayNumber = (now: Date): number => Math.floor((now.getTime() - now.getTimezoneOffset() * 60_000) / 86_400_000);
 
 /** The hero: Ember in the evening light, and one sentence that is about this player today. */
 export function Hero() {
@@ -14,11 +18,15 @@ export function Hero() {
   const { data } = useQuery(streaksQuery);
   const hops = useCelebrations((state) => state.hops);
   const streak = me.preferences.hide_streaks ? undefined : data?.items.find((item) => item.kind === "daily");
-  const words = heroWords(quests, streak, new Date());
+  const now = new Date();
+  const words = heroWords(quests, streak, now);
   return (
     <section className="hero" aria-labelledby="hero-title" data-hero>
-      <HeroScene className="hero-scene" />
+      <HeroScene className="hero-scene" time={timeOfDay(now.getHours())} />
       <div className="hero-pet">
+        <Suspense>
+          <Visitor day={dayNumber(now)} />
+        </Suspense>
         <Pet stage="grown" mood={words.mood} hue={me.look?.ember_hue} size={230} hop={hops} label="Ember" />
       </div>
       <div className="hero-card" aria-busy={loading}>

@@ -14,7 +14,7 @@ const people = (): string[] => [
   ...STARTER_LOOKS.map((look) => avatar("a1", look)),
   ...[HAIRS, OUTFITS, HEADGEAR, HANDS, BACKS, BACKGROUNDS].flatMap((slot, at) => slot.map(({ id }, n) => avatar("a1", { ...STARTER_LOOKS[n % 8]!, [["hair", "outfit", "headgear", "hand", "back", "background"][at]!]: id }))),
 ];
-const badges = (): string[] => (["common", "rare", "epic", "legendary"] as const).flatMap((rarity) => [true, false].map((locked) => badge("b1", "flame", rarity, locked)));
+const badges = (): string[] => (["common", "rare", "epic", "legendary"] as const).flatMap((rarity) => [badge("b1", "flame", rarity, false), ...[0, 0.37, 1].map((fraction) => badge("b1", "flame", rarity, true, fraction))]);
 const all = (): string[] => [...pets(), ...people(), ...badges()];
 
 describe("every drawing", () => {
@@ -47,7 +47,7 @@ describe("every drawing", () => {
     const evil = '"><script>alert(1)</script>' as never;
     const look = { ...STARTER_LOOKS[0]!, skin: evil, hair: evil, hair_hue: evil, outfit: evil, outfit_hue: evil, headgear: evil, hand: evil, back: evil, background: evil };
     const wild = { hue: [evil, NaN], accent: [evil, evil], eyes: [Infinity, evil], pattern: [evil, 99], crest: [-5, evil], tail: [evil, 7], glow: [evil, evil] } as unknown as Genome;
-    const drawn = [avatar(evil, look), avatar("a", { ...look, hair: "constructor", outfit: "__proto__", background: "toString" }), ...STAGES.map((stage) => pet(evil, SPECIES[1]!, { stage, mood: "calm", genome: wild, cracks: evil })), ember(evil, evil, { stage: "grown", mood: "calm" }), badge("b", evil, "rare", false)];
+    const drawn = [avatar(evil, look), avatar("a", { ...look, hair: "constructor", outfit: "__proto__", background: "toString" }), ...STAGES.map((stage) => pet(evil, SPECIES[1]!, { stage, mood: "calm", genome: wild, cracks: evil })), ember(evil, evil, { stage: "grown", mood: "calm" }), badge("b", evil, "rare", true, evil)];
     for (const body of drawn) {
       expect(body).not.toContain("<script");
       expect(body).not.toMatch(/NaN|undefined|Infinity|function/);
@@ -93,9 +93,9 @@ describe("golden", () => {
   it("pets, people and badges are drawn as they were", () => {
     expect({ pets: mark(pets()), people: mark(people()), badges: mark(badges()) }).toMatchInlineSnapshot(`
       {
-        "badges": "582103f7994da0b2",
+        "badges": "a2214be14cf8092e",
         "people": "7adaffa2549e2315",
-        "pets": "1686ced3e1c5aff2",
+        "pets": "7e9da66a539e9500",
       }
     `);
   });

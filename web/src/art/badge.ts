@@ -1,6 +1,6 @@
 /** Badges: a frame by rarity, in shape and colour, with an emblem. */
 import { emblemBody } from "./icons";
-import { INK, prefix, two } from "./paint";
+import { INK, prefix, two, whole } from "./paint";
 
 export type BadgeRarity = "common" | "rare" | "epic" | "legendary";
 
@@ -9,7 +9,13 @@ const COLOURS = {
   rare: { rim: "#5eb2ff", face: "#1f74c0", shade: "#155793", gleam: "#a5d5ff" },
   epic: { rim: "#b388ff", face: "#6a35b8", shade: "#4d2490", gleam: "#d6bcff" },
   legendary: { rim: "#ffb83d", face: "#b0490f", shade: "#86330a", gleam: "#ffe08a" },
-  locked: { rim: "#9c97a6", face: "#6d6878", shade: "#565160", gleam: "#c9c5d0" },
+};
+/** Not earned yet: grey, with a hint of what it will be. */
+const LOCKED = {
+  common: { rim: "#a8a3b2", face: "#7a7486", shade: "#645f70", gleam: "#d2ced9" },
+  rare: { rim: "#9db0c4", face: "#6b8098", shade: "#566a81", gleam: "#cfdbe7" },
+  epic: { rim: "#b3a6c6", face: "#80729a", shade: "#6a5d83", gleam: "#dbd2e8" },
+  legendary: { rim: "#c2b09a", face: "#93806a", shade: "#7b6a56", gleam: "#e8dccb" },
 };
 
 const points = (count: number, outer: number, inner: number, turn = -90): string =>
@@ -28,13 +34,27 @@ const SHAPES: Record<BadgeRarity, [string, string]> = {
   legendary: [`<polygon points="${points(14, 94, 76)}"/>`, '<circle cx="100" cy="100" r="62"/>'],
 };
 
-/** The drawing as the inside of an SVG of 200 by 200. */
-export function badge(prefixed: string, icon: string, rarity: BadgeRarity, locked: boolean): string {
-  const id = prefix(prefixed);
-  const colour = locked ? COLOURS.locked : COLOURS[rarity];
+interface Colours {
+  rim: string;
+  face: string;
+  shade: string;
+  gleam: string;
+}
+
+function medal(id: string, icon: string, rarity: BadgeRarity, colour: Colours, ink: string): string {
   const [outer, inner] = SHAPES[rarity];
   const scale = 0.17;
-  const emblem = `<g transform="translate(${two(100 - 256 * scale)} ${two(102 - 256 * scale)}) scale(${scale})" color="${locked ? "#d9d6de" : "#fff1d2"}">${emblemBody(icon)}</g>`;
-  const shadow = `<g transform="translate(${two(103 - 256 * scale)} ${two(106 - 256 * scale)}) scale(${scale})" color="${colour.shade}">${emblemBody(icon)}</g>`;
-  return `<clipPath id="${id}o">${outer}</clipPath><clipPath id="${id}i">${inner}</clipPath><g fill="${colour.rim}" stroke="${INK}" stroke-width="6" stroke-linejoin="round">${outer}</g><g clip-path="url(#${id}o)"><path d="M0 200V110Q90 70 200 20V200z" fill="${colour.shade}" opacity=".28"/></g><g fill="${colour.face}" stroke="${colour.shade}" stroke-width="3" stroke-linejoin="round">${inner}</g><g clip-path="url(#${id}i)"><path d="M0 0H200V70Q100 120 0 92z" fill="${colour.gleam}" opacity=".3"/></g>${shadow}${emblem}<path d="M48 62Q60 40 82 34" clip-path="url(#${id}o)" fill="none" stroke="#fff" stroke-width="6" stroke-linecap="round" opacity=".65"/>`;
+  const emblem = (x: number, y: number, fill: string) => `<g transform="translate(${two(x - 256 * scale)} ${two(y - 256 * scale)}) scale(${scale})" color="${fill}">${emblemBody(icon)}</g>`;
+  return `<clipPath id="${id}o">${outer}</clipPath><clipPath id="${id}i">${inner}</clipPath><g fill="${colour.rim}" stroke="${INK}" stroke-width="6" stroke-linejoin="round">${outer}</g><g clip-path="url(#${id}o)"><path d="M0 200V110Q90 70 200 20V200z" fill="${colour.shade}" opacity=".28"/></g><g fill="${colour.face}" stroke="${colour.shade}" stroke-width="3" stroke-linejoin="round">${inner}</g><g clip-path="url(#${id}i)"><path d="M0 0H200V70Q100 120 0 92z" fill="${colour.gleam}" opacity=".3"/></g>${emblem(103, 106, colour.shade)}${emblem(100, 102, ink)}<path d="M48 62Q60 40 82 34" clip-path="url(#${id}o)" fill="none" stroke="#fff" stroke-width="6" stroke-linecap="round" opacity=".65"/>`;
+}
+
+/** The drawing as the inside of an SVG of 200 by 200. One that is locked fills up with its colour, from below: `fraction` is how far, 0 to 1. */
+export function badge(prefixed: string, icon: string, rarity: BadgeRarity, locked: boolean, fraction = 0): string {
+  const id = prefix(prefixed);
+  if (!locked) return medal(id, icon, rarity, COLOURS[rarity], "#fff1d2");
+  const grey = medal(id, icon, rarity, LOCKED[rarity], "#e9e6ee");
+  const level = whole(fraction * 100, 0, 100);
+  if (level === 0) return grey;
+  const top = two(190 - level * 1.8);
+  return `${grey}<clipPath id="${id}f"><path d="M0 ${top}q25-7 50 0t50 0t50 0t50 0V200H0z"/></clipPath><g clip-path="url(#${id}f)">${medal(`${id}c`, icon, rarity, COLOURS[rarity], "#fff1d2")}</g>`;
 }

@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import type { Mood } from "@/art";
 import { Icon, Pet } from "./drawing";
 
 interface CardProps {
@@ -43,7 +44,7 @@ export function Pill({ tone = "plain", icon, children }: PillProps) {
 }
 
 /** Nothing here yet: the pet, what it means, and one thing to do. */
-export function Empty({ title, mood = "calm", children }: { title: string; mood?: "calm" | "happy" | "asleep"; children?: ReactNode }) {
+export function Empty({ title, mood = "calm", children }: { title: string; mood?: Mood; children?: ReactNode }) {
   return (
     <div className="grid justify-items-center gap-3 py-6 text-center">
       <Pet stage="young" mood={mood} size={132} />

@@ -62,25 +62,29 @@ export function Pet({ stage = "grown", mood = "calm", hue = EMBER, size = 120, h
 const NOBODY: Look = { skin: 1, hair: "short", hair_hue: 28, outfit: "hoodie", outfit_hue: 190, headgear: null, hand: null, background: "meadow", ember_hue: EMBER };
 const TALL = 1.2;
 
-export function Avatar({ look, size = 120, crop = "full", label }: { look: Look | null; size?: number; crop?: "full" | "face"; label?: string }) {
+/** What of a person is shown: all, the face, or the clothes. */
+const CROPS = { full: "0 0 200 240", face: "26 24 148 148", body: "32 116 136 120" } as const;
+
+export function Avatar({ look, size = 120, crop = "full", label }: { look: Look | null; size?: number; crop?: keyof typeof CROPS; label?: string }) {
   const id = useArtId("a");
   const body = useMemo(() => avatar(id, look ?? NOBODY), [id, look]);
-  const face = crop === "face";
-  return <Drawing body={body} box={face ? "26 24 148 148" : "0 0 200 240"} width={size} height={face ? size : size * TALL} label={label} className="avatar" />;
+  return <Drawing body={body} box={CROPS[crop]} width={size} height={crop === "full" ? size * TALL : size} label={label} className="avatar" />;
 }
 
 interface BadgeProps {
   icon: string;
   rarity: Rarity;
   locked?: boolean;
+  /** Of a locked one: how far it is filled, 0 to 1. */
+  fraction?: number;
   size?: number;
   label?: string;
 }
 
-export function BadgeArt({ icon, rarity, locked = false, size = 100, label }: BadgeProps) {
+export function BadgeArt({ icon, rarity, locked = false, fraction = 0, size = 100, label }: BadgeProps) {
   const id = useArtId("b");
   const version = useIcons();
   // eslint-disable-next-line react-hooks/exhaustive-deps -- the emblem may have come with a new version of the set
-  const body = useMemo(() => badge(id, icon, rarity, locked), [id, icon, rarity, locked, version]);
+  const body = useMemo(() => badge(id, icon, rarity, locked, fraction), [id, icon, rarity, locked, fraction, version]);
   return <Drawing body={body} box="0 0 200 200" width={size} label={label} className="badge-art" />;
 }

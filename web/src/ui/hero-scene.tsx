@@ -1,26 +1,39 @@
-const STARS = "M120 40l3 8l8 3l-8 3l-3 8l-3-8l-8-3l8-3zM300 26l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2zM420 66l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2zM700 36l3 8l8 3l-8 3l-3 8l-3-8l-8-3l8-3zM820 70l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2zM40 90l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2z";
+export type TimeOfDay = "morning" | "afternoon" | "evening" | "night";
+
+const STARS = "M120 40l3 8l8 3l-8 3l-3 8l-3-8l-8-3l8-3zM300 26l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2zM420 66l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2zM700 36l3 8l8 3l-8 3l-3 8l-3-8l-8-3l8-3zM820 70l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2zM40 90l2 6l6 2l-6 2l-2 6l-2-6l-6-2l6-2zM352 96l2 5l5 2l-5 2l-2 5l-2-5l-5-2l5-2zM228 62l1.6 4l4 1.6l-4 1.6l-1.6 4l-1.6-4l-4-1.6l4-1.6z";
+const CLOUDS = "M18 78a22 22 0 0 1 42-10a19 19 0 0 1 32 12zM316 56a17 17 0 0 1 32-8a15 15 0 0 1 26 10zM640 42a22 22 0 0 1 42-10a19 19 0 0 1 32 12z";
+const TREES = "M16 214l16-44l16 44zM40 222l12-34l12 34zM846 196l15-42l15 42zM872 204l13-36l13 36zM398 202l8-24l8 24z";
 const LANTERNS: [number, number, number][] = [
   [300, 236, 6],
   [392, 226, 5],
   [468, 209, 4.2],
   [545, 203, 3.4],
 ];
+const SUN: Record<TimeOfDay, [number, number]> = { morning: [332, 118], afternoon: [322, 56], evening: [336, 104], night: [322, 58] };
 
-/** Hills in the evening, with a trail of lanterns; by night in the dark theme. */
-export function HeroScene({ className = "" }: { className?: string }) {
+/** Hills at an hour of the day, with a trail of lanterns. */
+export function HeroScene({ time = "evening", className = "" }: { time?: TimeOfDay; className?: string }) {
+  const [x, y] = SUN[time];
   return (
-    <svg className={`scene-art ${className}`} viewBox="0 0 900 260" preserveAspectRatio="xMidYMax slice" aria-hidden>
+    <svg className={`scene-art ${className}`} data-time={time} viewBox="0 0 900 260" preserveAspectRatio="xMidYMax slice" aria-hidden>
       <rect width="900" height="260" className="sky" />
       <ellipse cx="560" cy="190" rx="520" ry="120" className="glow" />
-      <circle cx="476" cy="112" r="44" className="sun" />
+      <circle cx={x} cy={y} r="58" className="halo" />
+      <circle cx={x} cy={y} r="38" className="sun" />
+      {time === "night" && <circle cx={x + 16} cy={y - 10} r="33" className="moon" />}
       <path className="stars" d={STARS} />
+      <path className="cloud" d={CLOUDS} />
       <path className="hill-3" d="M0 186Q140 120 300 168T600 150T900 172V260H0z" />
+      <path className="trees" d={TREES} />
       <path className="hill-2" d="M0 214Q200 150 420 204T900 190V260H0z" />
       <path className="hill-1" d="M0 236Q240 196 470 230T900 222V260H0z" />
       <path className="trail-line" d="M210 260Q290 226 380 232T470 210T560 204" />
       <g className="lanterns">
-        {LANTERNS.map(([x, y, r]) => (
-          <circle key={x} cx={x} cy={y} r={r} />
+        {LANTERNS.map(([at, high, r]) => (
+          <g key={at}>
+            <circle cx={at} cy={high} r={r * 2.4} data-glow />
+            <circle cx={at} cy={high} r={r} />
+          </g>
         ))}
       </g>
     </svg>

@@ -4,7 +4,7 @@ import { BadgeCase } from "@/features/achievements/badge-case";
 import { profileQuery } from "@/features/identity/queries";
 import { wordsOf } from "@/lib/client";
 import { day, title } from "@/lib/format";
-import { Avatar, Card, Pill } from "@/ui";
+import { Avatar, Card, Pill, Skeleton, Trouble } from "@/ui";
 import { usePresent } from "../services";
 
 const route = getRouteApi("/inside/players/$username");
@@ -12,9 +12,9 @@ const route = getRouteApi("/inside/players/$username");
 export function Profile() {
   const { username } = route.useParams();
   const present = usePresent();
-  const { data: player, error } = useQuery(profileQuery(username));
-  if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
-  if (!player) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
+  const { data: player, error, refetch } = useQuery(profileQuery(username));
+  if (error && !player) return <Trouble page words={wordsOf(error)} again={() => void refetch()} />;
+  if (!player) return <Skeleton height={420} />;
   return (
     <div className="grid gap-5 lg:grid-cols-[320px_minmax(0,1fr)] lg:items-start">
       <Card>

@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { FirstRunPage } from "@/features/identity/first-run-page";
 import { QuestRow } from "@/features/quests/quest-row";
 import { useToday } from "@/features/quests/today";
+import { Skeleton } from "@/ui";
 import { useSession } from "@/lib/session";
 import { useMe } from "../me";
 
@@ -9,7 +10,7 @@ import { useMe } from "../me";
 function FirstQuest() {
   const { quests, loading } = useToday();
   const first = quests.find((quest) => quest.mine?.state !== "completed" && quest.objectives.every((one) => one.mode === "manual")) ?? quests[0];
-  if (loading) return <div className="h-24 rounded-2xl bg-sunk" aria-busy />;
+  if (loading) return <Skeleton height={96} />;
   if (!first) return <p>The board is quiet today. Ember shows you the camp instead.</p>;
   return (
     <>

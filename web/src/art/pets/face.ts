@@ -14,7 +14,7 @@ interface Place {
 function open(brush: Brush, x: number, y: number, size: number): string {
   const { line, iris } = brush;
   const up = brush.mood === "curious" ? -1.6 : 0;
-  return `<g class="pet-eye" transform="translate(${two(x)} ${two(y)}) scale(${size})"><ellipse rx="9.5" ry="11" fill="${line}"/><ellipse cy="${two(2 + up)}" rx="6.8" ry="7.4" fill="${iris}"/><circle cy="${two(1 + up)}" r="4.2" fill="${line}"/><circle cx="-3" cy="${two(-4.6 + up)}" r="3.5" fill="#fff"/><circle cx="3.6" cy="${two(4.4 + up)}" r="1.7" fill="#fff"/></g>`;
+  return `<g transform="translate(${two(x)} ${two(y)}) scale(${size})"><g class="pet-eye"><ellipse rx="9.5" ry="11" fill="${line}"/><ellipse cy="${two(2 + up)}" rx="6.8" ry="7.4" fill="${iris}"/><circle cy="${two(1 + up)}" r="4.2" fill="${line}"/><circle cx="-3" cy="${two(-4.6 + up)}" r="3.5" fill="#fff"/><circle cx="3.6" cy="${two(4.4 + up)}" r="1.7" fill="#fff"/></g></g>`;
 }
 
 /** Two eyes. */

@@ -1,21 +1,21 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { wordsOf } from "@/lib/client";
 import { currencyName, moment, number, signed, sourceName } from "@/lib/format";
-import { Button, Empty, Icon } from "@/ui";
-import { currencyIcon } from "./purse";
+import { Button, buttonClass, currencyIcon, Empty, Icon, Skeleton, Trouble } from "@/ui";
 import { ledgerQuery } from "./queries";
 
 /** Each movement of the purse, with its why. */
 export function Ledger({ currency }: { currency: string }) {
-  const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isPending, error } = useInfiniteQuery(ledgerQuery(currency));
-  if (isPending) return <div className="h-48 rounded-2xl bg-sunk" aria-busy />;
-  if (error) return <p role="alert">{error.message}</p>;
+  const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isPending, error, refetch } = useInfiniteQuery(ledgerQuery(currency));
+  if (isPending) return <Skeleton height={280} />;
+  if (error && !data) return <Trouble words={wordsOf(error)} again={() => void refetch()} />;
   const rows = data.pages.flatMap((page) => page.items);
   if (rows.length === 0)
     return (
       <Empty title="Nothing has moved yet" mood="calm">
         <p>Finish a quest and Ember writes the first line here.</p>
-        <Link to="/quests" className="link">
+        <Link to="/quests" className={buttonClass("primary")}>
           To the quest board
         </Link>
       </Empty>

@@ -2,13 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { number } from "@/lib/format";
 import type { Balance } from "@/lib/types";
-import { Icon } from "@/ui";
+import { currencyIcon, Icon } from "@/ui";
 import { balancesQuery } from "./queries";
 import { useCountUp } from "./use-count-up";
 
 const SHOWN = ["coins", "gems"];
-const ICONS: Record<string, string> = { coins: "coin", gems: "gem-stone", xp: "sparkles", guild_tokens: "military-medal" };
-export const currencyIcon = (currency: string, icon?: string): string => ICONS[currency] ?? icon ?? "coin";
 
 function Coin({ balance }: { balance: Balance }) {
   const shown = useCountUp(balance.amount);

@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { currencyName, number } from "@/lib/format";
-import { Card, Icon, Select } from "@/ui";
+import { Card, currencyIcon, Icon, Select, Skeleton } from "@/ui";
 import { Ledger } from "./ledger";
 import { LevelBar } from "./level-bar";
-import { currencyIcon } from "./purse";
 import { balancesQuery } from "./queries";
 
 export function WalletPage() {
@@ -36,6 +35,7 @@ export function WalletPage() {
         </Card>
         <div className="grid gap-5">
           <Card title="Balances">
+            {!data && <Skeleton height={252} />}
             <ul className="grid gap-3">
               {spendable.map((item) => (
                 <li key={item.currency} className="flex items-center gap-3 rounded-2xl bg-sunk p-3">
