@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const words = (text) => text.trim().split(/\s+/);
 const EMOJI_CORE = words(`
-  bust-in-silhouette camping check-mark-button cloud coin counterclockwise-arrows-button crown egg fire footprints gem-stone
-  glowing-star hammer-and-wrench hourglass-not-done incoming-envelope key link locked military-medal octopus package
-  party-popper scroll seedling snowflake sparkles sports-medal star warning white-circle wrapped-gift rocket sun memo
-  waving-hand magnifying-glass-tilted-left speech-balloon open-book books castle maple-leaf handshake leaf-fluttering-in-wind`);
+  camping check-mark-button coin counterclockwise-arrows-button crown egg fire footprints gem-stone
+  glowing-star hourglass-not-done key link locked military-medal
+  party-popper scroll seedling snowflake sparkles sports-medal star warning white-circle wrapped-gift rocket sun
+  waving-hand open-book`);
 const EMOJI_MORE = words(`
-  artist-palette axe backpack balance-scale banana bar-chart bear beer-mug bell bicycle blue-book bookmark brain brick
+  cloud leaf-fluttering-in-wind hammer-and-wrench speech-balloon magnifying-glass-tilted-left package bust-in-silhouette incoming-envelope memo maple-leaf handshake castle books octopus artist-palette axe backpack balance-scale banana bar-chart bear beer-mug bell bicycle blue-book bookmark brain brick
   broom bug bullseye butterfly candle cat chart-increasing chess-pawn cherry-blossom chequered-flag clipboard clapping-hands
   cookie compass crystal-ball deer desktop-computer dog dragon eagle ear-of-corn electric-plug feather flexed-biceps fox
   four-leaf-clover garlic ghost globe-showing-europe-africa glasses green-apple guitar hatching-chick herb high-voltage
@@ -21,9 +21,9 @@ const EMOJI_MORE = words(`
   test-tube thread ticket toolbox tornado trophy turtle umbrella unicorn unlocked volcano watch water-wave windmill wolf
   world-map writing-hand yarn zebra`);
 const EMBLEM_CORE = words(`
-  star flame handshake crossed-swords dragon-head book-cover owl compass anvil sun scroll-unfurled crown locked-chest`);
+  star flame dragon-head owl compass scroll-unfurled locked-chest`);
 const EMBLEM_MORE = words(`
-  achievement acorn angel-wings ant apple-seeds archer arrow-cluster award axe-swing balloons bat bear-head bee beehive bell-shield
+  anvil book-cover sun crossed-swords crown achievement acorn angel-wings ant apple-seeds archer arrow-cluster award axe-swing balloons bat bear-head bee beehive bell-shield
   bird-twitter boomerang brain bridge broom bullseye butterfly campfire candle-flame castle cat chess-knight clover cog
   coins conversation cool-spices crossed-axes crystal-ball cube cupcake diamond-trophy dodging dove drum eagle-emblem
   eagle-head earth-spit egg-clutch elephant evil-bat eye-target falling-star feather fire-shield fish fist flower-emblem

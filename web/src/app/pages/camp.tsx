@@ -45,7 +45,7 @@ export function Camp() {
         <div className="camp-column">
           <You />
           {present("quests") && !me.preferences.hide_streaks && <StreakCard />}
-          {present("audit") && <Recent hue={me.look?.ember_hue} />}
+          {present("audit") && <Recent most={4} hue={me.look?.ember_hue} />}
         </div>
       </div>
     </div>

@@ -36,9 +36,9 @@ export function WalletPage() {
         <div className="grid gap-5">
           <Card title="Balances">
             {!data && <Skeleton height={252} />}
-            <ul className="grid gap-3">
+            <ul className="balances">
               {spendable.map((item) => (
-                <li key={item.currency} className="flex items-center gap-3 rounded-2xl bg-sunk p-3">
+                <li key={item.currency} className="balance">
                   <Icon name={currencyIcon(item.currency, item.icon)} size={40} />
                   <div>
                     <p className="font-display text-2xl tabular-nums">{number(item.amount)}</p>

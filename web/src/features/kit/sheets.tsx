@@ -8,7 +8,7 @@ import { Creature } from "@/ui/creature";
 const STAGES: Stage[] = ["egg", "shell", "young", "grown"];
 const MOODS: Mood[] = ["calm", "happy", "curious", "asleep"];
 const RARITIES: Rarity[] = ["common", "rare", "epic", "legendary"];
-const EMBLEMS = ["flame", "shaking-hands", "crossed-swords", "dragon-head", "owl", "compass"];
+const EMBLEMS = ["flame", "shaking-hands", "campfire", "dragon-head", "owl", "compass"];
 const COATS: [number, number, number][] = [
   [12, 44, 152],
   [24, 350, 160],

@@ -39,7 +39,7 @@ function Facts({ quest }: { quest: Quest }) {
 
 function Rewards({ quest }: { quest: Quest }) {
   return (
-    <ul className="flex flex-wrap gap-3">
+    <ul className="grid gap-2 max-lg:grid-cols-[repeat(auto-fit,minmax(140px,1fr))]">
       {Object.entries(quest.rewards.currencies ?? {}).map(([code, amount]) => (
         <li key={code} className="flex items-center gap-2 rounded-2xl bg-sunk px-4 py-2.5">
           <Icon name={currencyIcon(code)} size={32} />
@@ -52,7 +52,8 @@ function Rewards({ quest }: { quest: Quest }) {
   );
 }
 
-export function QuestPage({ author }: { author: boolean }) {
+/** `hue` is Ember's coat. */
+export function QuestPage({ author, hue }: { author: boolean; hue?: number }) {
   const { id } = route.useParams();
   const { data: quest, error, refetch } = useQuery(questQuery(id));
   const queries = useQueryClient();
@@ -87,8 +88,11 @@ export function QuestPage({ author }: { author: boolean }) {
           </div>
         </div>
         <p className="mt-4 mb-7 max-w-prose text-lg">{quest.description}</p>
-        {quest.mine?.why && !running(quest) && <p className="mb-5 rounded-2xl bg-sunk p-3">{quest.mine.why}</p>}
-        <Trail quest={quest} busy={act.isPending} onTick={(objective, yesterday) => act.mutate(() => tick(id, objective, yesterday))} />
+        {quest.mine?.why && !running(quest) && <p className="mb-5 flex items-center gap-3 rounded-2xl bg-sunk p-3">
+            <Icon name={state === "locked" ? "locked" : "hourglass-not-done"} size={28} />
+            <span className="first-letter:uppercase">{quest.mine.why}</span>
+          </p>}
+        <Trail quest={quest} hue={hue} busy={act.isPending} onTick={(objective, yesterday) => act.mutate(() => tick(id, objective, yesterday))} />
         {act.error && <p role="alert" className="mb-4 text-bad">{wordsOf(act.error)}</p>}
         <div className="flex flex-wrap gap-3">
           {(may("accept") || state === "available") && (

@@ -1,20 +1,23 @@
 import { Check, Lock } from "lucide-react";
 import { count, number } from "@/lib/format";
 import type { Objective, Quest } from "@/lib/types";
-import { Bar, Button } from "@/ui";
+import { Bar, Button, Pet } from "@/ui";
 import { running } from "./progress";
 
 interface Props {
   quest: Quest;
+  /** Ember's coat. */
+  hue?: number;
   busy: boolean;
   onTick: (objective: string, yesterday: boolean) => void;
 }
 
 const HOW = { all: "All of these, in any order", any: "Any one of these", in_order: "One after the other" };
 
-/** The quest's objectives as a trail. */
-export function Trail({ quest, busy, onTick }: Props) {
+/** The quest's objectives as a trail; Ember waits at the next stop. */
+export function Trail({ quest, hue, busy, onTick }: Props) {
   const state = quest.mine?.objectives ?? [];
+  const here = running(quest) ? quest.objectives.findIndex((one) => !state.find((known) => known.id === one.id)?.done) : -1;
   const doneBefore = (n: number) => quest.objectives.slice(0, n).every((one) => state.find((known) => known.id === one.id)?.done);
   return (
     <section aria-labelledby="trail">
@@ -33,6 +36,11 @@ export function Trail({ quest, busy, onTick }: Props) {
                 {done ? <Check size={22} strokeWidth={3} /> : waits ? <Lock size={18} /> : n + 1}
               </span>
               <Stop objective={objective} have={known?.have ?? 0} need={known?.need ?? objective.count} done={done} waits={waits} can={running(quest)} daily={quest.kind === "daily"} busy={busy} onTick={onTick} />
+              {n === here && (
+                <span className="trail-ember">
+                  <Pet stage="young" mood="curious" hue={hue} size={72} />
+                </span>
+              )}
             </li>
           );
         })}
