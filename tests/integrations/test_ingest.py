@@ -19,7 +19,6 @@ from cloudevents.core.v1.event import CloudEvent
 
 from questhall.contracts.integrations import Integrations
 from questhall.kernel.testing import Hall, HallUser
-from questhall.services.integrations import github
 
 EXAMPLES = Path(__file__).parents[2] / "web/node_modules/@octokit/webhooks-examples/api.github.com/index.json"
 
@@ -89,14 +88,11 @@ async def test_all_of_githubs_examples_are_taken_and_counted_once(hall: Hall) ->
     )
     for event in recorded:
         assert all(isinstance(value, str | int | float | bool) for value in event["attributes"].values())
-    before = len(recorded)
+    # Every one again, under other delivery ids, which no signature covers: nothing is counted anew.
     again = [await hook.send(name, payload) for name, payload in examples()]
     assert {answer.status_code // 100 for answer in again} == {2}
     await hall.drain()
-    after = await hall.log("activity.recorded")
-    told = {event["data"]["kind"] for event in after[before:]}
-    assert told <= {"github.create", "github.delete"} | {k for k in kinds if k.startswith("github.")}
-    assert not told & {"github.push", "github.review.submitted", "github.pull_request.opened", "github.issue.opened"}
+    assert len(await hall.log("activity.recorded")) == len(recorded)
 
 
 async def test_a_replayed_delivery_is_a_duplicate(hall: Hall) -> None:
@@ -152,8 +148,14 @@ async def test_bad_requests_store_nothing(hall: Hall) -> None:
     large = await hook.client.post("/ingest/acme", content=b"x", headers={"content-length": str(26 * 1024 * 1024)})
     assert (large.status_code, large.json()["code"]) == (413, "too_large")
     assert (await manager.client.get("/sources/acme/deliveries")).json()["items"] == []
-    await manager.client.patch("/sources/acme", json={"enabled": False})
+    off = await manager.client.patch("/sources/acme", json={"enabled": False}, headers={"if-match": '"1"'})
+    assert (off.status_code, off.json()["version"]) == (200, 2)
     assert (await hook.send("push", payload)).json()["code"] == "source_disabled"
+    for header, status in (({}, 428), ({"if-match": '"1"'}, 412), ({"if-match": '"2"'}, 200)):
+        assert (
+            await manager.client.patch("/sources/acme", json={"enabled": True}, headers=header)
+        ).status_code == status
+    assert (await hook.send("push", payload)).json()["outcome"] == "recorded"
 
 
 async def test_ping_connects_and_bots_are_ignored(hall: Hall) -> None:
@@ -262,7 +264,7 @@ async def test_cloudevents_need_a_token_with_the_scope(
 
 async def test_a_redelivery_of_a_redelivery_counts_nothing_anew(hall: Hall) -> None:
     hook, manager, _ = await connect(hall)
-    # A branch made has no key of its own but the delivery's.
+    # A branch made has no number of its own: what is said of it is its key.
     first = (await hook.send("create", example("create"), delivery="made-1")).json()
     assert first["outcome"] == "recorded"
     once = (await manager.client.post(f"/sources/acme/deliveries/{first['delivery_id']}/redeliver")).json()
@@ -318,13 +320,3 @@ async def test_a_merge_queue_takes_no_credit_and_a_bots_work_is_nobodys(hall: Ha
     await hall.drain()
     events = await hall.log("activity.recorded")
     assert [event["data"]["user_id"] for event in events] == [str(wren.user_id)]
-
-
-def test_the_document_of_kinds_says_what_the_code_does() -> None:
-    text = (Path(__file__).parents[2] / "docs/activities.md").read_text()
-    for event, name in github._NAMES.items():
-        assert any(f"`github.{name}.<action>`" in line for line in text.splitlines() if f"`{event}`" in line), event
-    tables = text[text.index("| event | attributes |") :]
-    for event, reads in github._SPECIAL.items():
-        line = next(line for line in tables.splitlines() if line.startswith(f"| `{event}` |"))
-        assert set(line.split("|")[2].strip().strip("`").split("`, `")) == set(reads), event

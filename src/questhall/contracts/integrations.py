@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from questhall.kernel.contract import Contract, Event, Refusal
@@ -29,6 +29,35 @@ class ActivityRecorded(Event, frozen=True, kw_only=True):
     """Flat: text, number or boolean by name."""
     waited: bool = False
     """It waited for an account link: pays XP and badges, never a past streak or a closed season."""
+
+
+class SourceChanged(Event, frozen=True, kw_only=True):
+    """A manager (the actor) made a source or changed it; its secret is no part of this."""
+
+    type: ClassVar[str] = "source.changed"
+    subject_field: ClassVar[str] = "source_id"
+    personal: ClassVar[bool] = False
+    source_id: UUID
+    slug: str
+    change: Literal["made", "renamed", "enabled", "disabled", "secret_rotated"]
+
+
+class AccountLinked(Event, frozen=True, kw_only=True):
+    """A manager (the actor) said that an account elsewhere is a player's. The account itself is no part of this."""
+
+    type: ClassVar[str] = "account.linked"
+    user_id: UUID
+    link_id: UUID
+    kind: str
+
+
+class AccountUnlinked(Event, frozen=True, kw_only=True):
+    """An account elsewhere is a player's no more; what it earned stays theirs."""
+
+    type: ClassVar[str] = "account.unlinked"
+    user_id: UUID
+    link_id: UUID
+    kind: str
 
 
 class SourceNotFound(Refusal):
@@ -80,18 +109,26 @@ class TooLarge(Refusal):
 
 
 class BadLinks(Refusal):
-    """Neither one link nor CSV lines."""
+    """Neither one link nor CSV lines, or lines that can't be used; ``errors`` name them, and none was linked."""
 
     code: ClassVar[str] = "bad_links"
     status: ClassVar[int] = 422
     title: ClassVar[str] = "These links can't be read"
 
 
+class AccountTaken(Refusal):
+    """The account is another player's already; ``errors`` name the rows."""
+
+    code: ClassVar[str] = "account_taken"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "Somebody else has this account"
+
+
 class Integrations(Contract):
     """Explains ``delivery``."""
 
     name: ClassVar[str] = "integrations"
-    events: ClassVar[tuple[type[Event], ...]] = (ActivityRecorded,)
+    events: ClassVar[tuple[type[Event], ...]] = (ActivityRecorded, SourceChanged, AccountLinked, AccountUnlinked)
     refusals: ClassVar[tuple[type[Refusal], ...]] = (
         SourceNotFound,
         SourceDisabled,
@@ -100,5 +137,6 @@ class Integrations(Contract):
         MalformedDelivery,
         TooLarge,
         BadLinks,
+        AccountTaken,
     )
     explains: ClassVar[tuple[str, ...]] = ("delivery",)

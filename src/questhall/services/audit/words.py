@@ -131,6 +131,13 @@ def _suspended(d: Data) -> Line:
     return Line(icon="locked" if d["suspended"] else "unlocked", text=text, detail=d.get("reason", ""))
 
 
+_PLATFORMS = {"github": "GitHub"}
+
+
+def _platform(kind: str) -> str:
+    return _PLATFORMS.get(kind, "other")
+
+
 WRITERS: dict[str, Callable[[Data], Line]] = {
     "user.registered": lambda _: Line(icon="camping", text="You arrived at the camp"),
     "user.role_changed": lambda d: Line(icon="crown", text=_ROLES[d["role"]], detail=d.get("reason", "")),
@@ -142,6 +149,8 @@ WRITERS: dict[str, Callable[[Data], Line]] = {
     ),
     "email.changed": lambda _: Line(icon="envelope", text="You confirmed your e-mail address"),
     "token.created": lambda d: Line(icon="key", text=f"You made the access token “{d['name']}”"),
+    "account.linked": lambda d: Line(icon="handshake", text=f"Your {_platform(d['kind'])} account was linked"),
+    "account.unlinked": lambda d: Line(icon="leaf-fluttering-in-wind", text=f"Your {_platform(d['kind'])} account was unlinked"),
     "activity.recorded": _recorded,
     "quest.accepted": _quest("world-map", "You set out on “{}”"),
     "quest.completed": lambda d: Line(

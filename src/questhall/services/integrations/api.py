@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,7 +14,6 @@ from questhall.contracts.integrations import (
     BadSignature,
     MalformedDelivery,
     SourceDisabled,
-    SourceNotFound,
     TooLarge,
 )
 from questhall.kernel.access import ANONYMOUS, Caller
@@ -24,22 +24,27 @@ from questhall.kernel.http import (
     Idempotent,
     Limit,
     Page,
+    Request,
     Response,
     asgi_route,
     cursor_of,
     delete,
     get,
+    if_match,
     patch,
     post,
     read_cursor,
 )
 from questhall.kernel.rpc import answer, read_body
-from questhall.services.integrations import cloudevents, repository, rules
-from questhall.services.integrations.actions import Delivery, IntegrationsActions, Source, delivery_name
+from questhall.services.integrations import github, repository, rules
+from questhall.services.integrations.actions import Delivery, IntegrationsActions, Pair, Source, delivery_name
 
 GITHUB_MAX = 25 * 1024 * 1024
 CLOUDEVENTS_MAX = 1024 * 1024
 HEADERS_KEPT = ("content-type",)
+SHOWN_MAX = 100
+DELIVERY = re.compile(r"[A-Za-z0-9-]{1,120}")
+"""What may stand in X-GitHub-Delivery."""
 Kind = Literal["github", "cloudevents"]
 Outcome = Literal["recorded", "duplicate", "waiting", "ignored", "ping"]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
@@ -69,6 +74,8 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     name: str
     enabled: bool
+    version: int
+    """What ``If-Match`` names when it is changed."""
     connected_at: datetime | None
     created_at: datetime
     ingest_url: str
@@ -76,9 +83,9 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SecretView(msgspec.Struct, frozen=True, kw_only=True):
-    """A new secret, shown once."""
+    """A new secret; null when the answer is given again."""
 
-    secret: str
+    secret: str | None
 
 
 class LinksInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -168,16 +175,24 @@ async def read_source(actions: IntegrationsActions, slug: str) -> SourceView:
 
 
 @patch("/sources/{slug:str}", permission="sources:write")
-async def change_source(actions: IntegrationsActions, slug: str, data: SourceChange) -> SourceView:
-    """Rename a source, switch it off or on."""
+async def change_source(
+    actions: IntegrationsActions, request: Request[Any, Any, Any], slug: str, data: SourceChange
+) -> SourceView:
+    """Rename a source, switch it off or on; ``If-Match`` names the version that was read."""
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
-    return _view(actions, await actions.change_source(slug, changes))
+    return _view(actions, await actions.change_source(slug, if_match(request), changes))
 
 
-@post("/sources/{slug:str}/rotate", permission="sources:write")
-async def rotate_secret(actions: IntegrationsActions, slug: str) -> SecretView:
-    """A new secret; the one before is good until the next."""
-    return SecretView(secret=await actions.rotate(slug))
+@post("/sources/{slug:str}/rotate", permission="sources:write", idempotency="optional")
+async def rotate_secret(actions: IntegrationsActions, slug: str, idempotent: Idempotent) -> Response[SecretView]:
+    """A new secret, shown once; the one before is good until the next."""
+
+    async def effect(tx: Any) -> SecretView:
+        return SecretView(secret=await actions.rotate(tx, slug))
+
+    found = await idempotent.run(effect, status=200, redact=lambda view: SecretView(secret=None))
+    actions.forget_source(slug)
+    return found
 
 
 @get("/sources/{slug:str}/links", permission="sources:read")
@@ -195,27 +210,32 @@ def _link(row: Any) -> LinkView:
     return LinkView(**{name: row[name] for name in LinkView.__struct_fields__})
 
 
-@post("/sources/{slug:str}/links", permission="sources:write", status=201)
-async def add_links(actions: IntegrationsActions, caller: Caller, slug: str, data: LinksInput) -> Page[LinkView]:
-    """Say whose accounts these are; what waited for them is credited."""
+@post("/sources/{slug:str}/links", permission="sources:write", status=201, idempotency="optional")
+async def add_links(
+    actions: IntegrationsActions, caller: Caller, slug: str, data: LinksInput, idempotent: Idempotent
+) -> Response[Page[LinkView]]:
+    """Say whose accounts these are, all or none; what waited for them is credited."""
     source = await actions.source(slug)
-    if data.csv is not None and data.account is None:
+    if data.csv is not None and data.account is None and data.username is None:
         pairs = actions.pairs_of(data.csv)
-    elif data.account and data.username and data.csv is None:
-        pairs = [(data.account, data.username.lower())]
+    elif data.account and data.account.strip() and data.username and data.csv is None:
+        pairs = [Pair("#/account", data.account.strip(), data.username.lower())]
     else:
         raise BadLinks("give `account` and `username`, or `csv`")
-    rows = await actions.link(source.kind, pairs, caller.actor)
-    return Page(items=[_link(row) for row in rows[:100]])
+    users = await actions.players_of(pairs)
+
+    async def effect(tx: Any) -> Page[LinkView]:
+        rows = await actions.link(tx, source.kind, pairs, users, caller.actor)
+        return Page(items=[_link(row) for row in rows[:SHOWN_MAX]])
+
+    return await idempotent.run(effect)
 
 
 @delete("/sources/{slug:str}/links/{link_id:uuid}", permission="sources:write")
 async def end_link(actions: IntegrationsActions, slug: str, link_id: UUID) -> None:
     """End a link; what was credited stays."""
     source = await actions.source(slug)
-    async with actions.at.db.tx() as tx:
-        if not await repository.end_link(tx, source.kind, link_id):
-            raise SourceNotFound("there is no such link")
+    await actions.end_link(source.kind, link_id)
 
 
 @get("/sources/{slug:str}/waiting", permission="sources:read")
@@ -274,35 +294,46 @@ _INGEST = {
 
 @asgi_route("POST", "/ingest/{slug}", permission=PUBLIC, limit="ingest", max_body=GITHUB_MAX, operation=_INGEST)
 async def ingest(actions: IntegrationsActions, scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Takes activity in."""
+    """Takes activity in. What can be refused is, before the body is read."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     source = await actions.source(scope["path_params"]["slug"])
-    body = await read_body(receive)
     if not source.enabled:
         raise SourceDisabled
     if source.kind == "github":
-        delivery = _github(actions, source, headers, body)
+        delivery = await _github(actions, source, headers, receive)
     else:
-        delivery = _cloudevents(actions, source, headers, body, scope.get("caller", ANONYMOUS))
+        scope.get("caller", ANONYMOUS).require("ingest")
+        delivery = await _cloudevents(actions, source, headers, receive)
     taken = await actions.take(delivery)
     await answer(send, 200 if taken.duplicate else 202, msgspec.json.encode(taken))
 
 
-def _github(actions: IntegrationsActions, source: Source, headers: dict[str, str], body: bytes) -> Delivery:
-    if not rules.signed(body, headers.get("x-hub-signature-256", ""), source.secrets):
+async def _body(headers: dict[str, str], receive: Any, limit: int) -> bytes:
+    declared = headers.get("content-length", "")
+    try:
+        if declared.isdecimal() and int(declared) > limit:
+            raise TooLarge(f"at most {limit} bytes")
+        return await read_body(receive, limit=limit)
+    except ValueError:
+        raise TooLarge(f"at most {limit} bytes") from None
+
+
+async def _github(actions: IntegrationsActions, source: Source, headers: dict[str, str], receive: Any) -> Delivery:
+    signature = headers.get("x-hub-signature-256", "")
+    if not signature:
+        raise BadSignature("the header X-Hub-Signature-256 is missing: give the webhook its secret")
+    body = await _body(headers, receive, GITHUB_MAX)
+    if not rules.signed(body, signature, source.secrets):
         raise BadSignature
     event = headers.get("x-github-event", "")
-    if not event or len(event) > 60:
-        raise MalformedDelivery("the header X-GitHub-Event is missing")
+    if github.EVENT.fullmatch(event) is None:
+        raise MalformedDelivery("the header X-GitHub-Event is missing, or no name of an event")
     content_type = headers.get("content-type", "application/json")[:200]
-    external_id = headers.get("x-github-delivery", "")[:120] or delivery_name(body)
-    try:
-        drafts, ignored = actions.read(source, event, external_id, body, content_type)
-    except cloudevents.Malformed as problem:
-        raise MalformedDelivery(str(problem)) from None
+    drafts, ignored = actions.read(source.kind, event, body, content_type)
+    given = headers.get("x-github-delivery", "")
     return Delivery(
         source=source,
-        external_id=external_id,
+        external_id=given if DELIVERY.fullmatch(given) else delivery_name(body),
         event=event,
         drafts=drafts,
         ignored=ignored,
@@ -312,18 +343,11 @@ def _github(actions: IntegrationsActions, source: Source, headers: dict[str, str
     )
 
 
-def _cloudevents(
-    actions: IntegrationsActions, source: Source, headers: dict[str, str], body: bytes, caller: Caller
-) -> Delivery:
-    caller.require("ingest")
-    if len(body) > CLOUDEVENTS_MAX:
-        raise TooLarge(f"at most {CLOUDEVENTS_MAX} bytes")
+async def _cloudevents(actions: IntegrationsActions, source: Source, headers: dict[str, str], receive: Any) -> Delivery:
+    body = await _body(headers, receive, CLOUDEVENTS_MAX)
     kept = {name: value for name, value in headers.items() if name.startswith("ce-") or name in HEADERS_KEPT}
     content_type = msgspec.json.encode(kept).decode()
-    try:
-        drafts, ignored = actions.read(source, "", "", body, content_type)
-    except cloudevents.Malformed as problem:
-        raise MalformedDelivery(str(problem)) from None
+    drafts, ignored = actions.read(source.kind, "", body, content_type)
     # One event is its own delivery; a batch is named by what it says.
     external_id = drafts[0].key if len(drafts) == 1 else delivery_name(body)
     return Delivery(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,12 +12,20 @@ import msgspec
 
 Payload = dict[str, Any]
 
+KIND = re.compile(r"[a-z0-9][a-z0-9_.-]{0,119}")
+EVENT = re.compile(r"[a-z][a-z0-9_]{0,59}")
+"""What may stand in X-GitHub-Event."""
+LOGIN_MAX = 100
+TEXT_MAX = 300
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """An act as a source tells it, before it is known whose it is."""
 
     kind: str
     account: str
+    account_id: str = ""
+    """The source's own number of the account, which outlives a new name; empty where there is none."""
     key: str
     occurred_at: datetime | None
     attributes: dict[str, Any]
@@ -38,12 +48,8 @@ _ENTITY = {
     "dependabot_alert": "alert",
     "repository_vulnerability_alert": "alert",
     "fork": "forkee",
-    "member": "member",
-    "deployment_status": "deployment_status",
-    "check_run": "check_run",
     "branch_protection_rule": "rule",
     "page_build": "build",
-    "sponsorship": "sponsorship",
     "star": "repository",
     "watch": "repository",
 }
@@ -55,66 +61,91 @@ _NAMES = {
 }
 # Acts that happen to a thing once only; all others may come again, and carry the time of the change in their key.
 _ONCE = frozenset({"opened", "merged", "submitted", "created", "published", "started", "forked", "answered"})
+# Events whose action is free text of the sender's, and so no part of a stable kind.
+_FREE = frozenset({"repository_dispatch"})
+# Parts that differ between two hooks that tell of the same act.
+_OF_THE_HOOK = frozenset({"installation", "organization", "enterprise"})
 
 
-def draft_of(event: str, payload: Payload, delivery: str) -> Draft:
-    """The act that a delivery tells of. Raises Ignored."""
-    sender = payload.get("sender")
-    if not isinstance(sender, dict) or not isinstance(sender.get("login"), str):
+def drafts_of(event: str, payload: Payload) -> list[Draft]:
+    """The acts that a delivery tells of, one a person concerned. Raises Ignored."""
+    sender = _part(payload, "sender")
+    if not _login(sender):
         raise Ignored("nobody is named as its sender")
-    action = payload["action"][:60] if isinstance(payload.get("action"), str) else ""
-    entity = _entity(event, payload)
+    action = payload["action"] if isinstance(payload.get("action"), str) and event not in _FREE else ""
+    entity = _part(payload, _ENTITY.get(event, event))
     merged = event == "pull_request" and action == "closed" and entity.get("merged") is True
     what = "merged" if merged else action
     # What was merged is its author's work, even when a merge queue did it; everything else is the sender's.
-    doer = entity["user"] if merged and _login(entity.get("user")) else sender
+    author = _part(entity, "user")
+    doer = author if merged and _login(author) else sender
     if doer.get("type") == "Bot":
         raise Ignored("a bot did it")
     name = _NAMES.get(event, event)
-    return Draft(
-        kind=".".join(filter(None, ("github", name, what))),
-        account=doer["login"],
-        key=_key(event, name, what, entity, payload, delivery),
+    kind = ".".join(filter(None, ("github", name, what)))
+    if KIND.fullmatch(kind) is None:
+        raise Ignored("its action is no plain word")
+    draft = Draft(
+        kind=kind,
+        account=_login(doer),
+        account_id=_number(doer),
+        key=_key(event, name, what, entity, payload),
         occurred_at=_time(event, what, entity, payload),
         attributes=_attributes(event, entity, payload),
     )
+    if not merged or _login(sender).lower() == _login(doer).lower() or sender.get("type") == "Bot":
+        return [draft]
+    # Who let somebody else's work in did something too.
+    merger = {"kind": f"{kind}_by", "account": _login(sender), "account_id": _number(sender), "key": f"{draft.key}_by"}
+    return [draft, msgspec.structs.replace(draft, **merger)]
 
 
-def _entity(event: str, payload: Payload) -> Payload:
-    found = payload.get(_ENTITY.get(event, event))
-    return found if isinstance(found, dict) else {}
+def _part(payload: Payload, *path: str) -> Payload:
+    """An object within an object; an empty one when it is not there, or something else."""
+    for name in path:
+        found = payload.get(name)
+        payload = found if isinstance(found, dict) else {}
+    return payload
 
 
-def _login(user: Any) -> str:
-    return user["login"] if isinstance(user, dict) and isinstance(user.get("login"), str) else ""
+def _login(user: Payload) -> str:
+    login = user.get("login")
+    return login if isinstance(login, str) and len(login) <= LOGIN_MAX else ""
+
+
+def _number(user: Payload) -> str:
+    number = user.get("id")
+    return str(number) if isinstance(number, int) and 0 < number < 2**63 else ""
 
 
 def _repo(payload: Payload) -> str:
-    repository = payload.get("repository")
-    return str(repository.get("full_name", "")) if isinstance(repository, dict) else ""
+    return str(_part(payload, "repository").get("full_name", ""))
 
 
-def _key(event: str, name: str, what: str, entity: Payload, payload: Payload, delivery: str) -> str:
+def _key(event: str, name: str, what: str, entity: Payload, payload: Payload) -> str:
+    """The act's own key: made of the signed body alone, so that no replay under another delivery id counts anew."""
     if event == "push":
         return f"push:{_repo(payload)}:{payload.get('ref', '')}:{payload.get('after', '')}"
-    if event in ("create", "delete"):
-        return f"{event}:{_repo(payload)}:{payload.get('ref_type', '')}:{payload.get('ref', '')}:{delivery}"
     if event in ("star", "watch"):
-        return f"{event}:{_repo(payload)}:{payload['sender']['login'].lower()}:{what}"
+        return f"{event}:{_repo(payload)}:{_login(_part(payload, 'sender')).lower()}:{what}"
     if event == "pull_request_review" and what == "submitted":
         return f"review:{entity.get('id')}"
-    thing = entity.get("node_id") or entity.get("id")
-    if thing is None:
-        return f"{event}:{what}:{_repo(payload)}:{delivery}"
-    if what in _ONCE:
+    thing, changed = entity.get("node_id") or entity.get("id"), entity.get("updated_at")
+    if thing is not None and what in _ONCE:
         return f"{name}:{thing}:{what}"
-    return f"{name}:{thing}:{what or 'sent'}:{entity.get('updated_at') or delivery}"
+    if thing is not None and changed:
+        return f"{name}:{thing}:{what or 'sent'}:{changed}"
+    return f"{name}:{what or 'sent'}:{_repo(payload)}:{_fingerprint(payload)}"
+
+
+def _fingerprint(payload: Payload) -> str:
+    said = {name: value for name, value in payload.items() if name not in _OF_THE_HOOK}
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:32]
 
 
 def _time(event: str, what: str, entity: Payload, payload: Payload) -> datetime | None:
     if event == "push":
-        head = payload.get("head_commit")
-        text = head.get("timestamp") if isinstance(head, dict) else None
+        text = _part(payload, "head_commit").get("timestamp")
     elif what == "merged":
         text = entity.get("merged_at")
     elif what == "submitted":
@@ -130,62 +161,101 @@ def _time(event: str, what: str, entity: Payload, payload: Payload) -> datetime 
     return found if found.tzinfo is not None else None
 
 
-def _plain(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool)
-
-
 _Read = Callable[[Payload, Payload], Any]
+
+
+def _its(*path: str) -> _Read:
+    """Reads from the thing that the event is about."""
+    return lambda entity, _: _part(entity, *path[:-1]).get(path[-1])
+
+
+def _in(*path: str) -> _Read:
+    """Reads from the whole payload."""
+    return lambda _, payload: _part(payload, *path[:-1]).get(path[-1])
+
+
+def _length(entity: Payload, _payload: Payload) -> int:
+    body = entity.get("body")
+    return len(body) if isinstance(body, str) else 0
+
+
+def _own(*author: str) -> _Read:
+    """Whether a person spoke of their own work."""
+    return lambda entity, payload: _login(_part(entity, "user")) == _login(_part(payload, *author))
+
+
 _COMMON: dict[str, _Read] = {
     "number": lambda e, p: e.get("number") or p.get("number"),
     "title": lambda e, _: e.get("title") or e.get("name"),
-    "state": lambda e, _: e.get("state"),
-    "url": lambda e, _: e.get("html_url"),
+    "state": _its("state"),
+    "url": _its("html_url"),
+}
+_LABELS: dict[str, _Read] = {"label": _in("label", "name"), "assignee": _in("assignee", "login")}
+_OF_PULL_REQUEST: dict[str, _Read] = {
+    "number": _in("pull_request", "number"),
+    "title": _in("pull_request", "title"),
+    "author": _in("pull_request", "user", "login"),
 }
 _SPECIAL: dict[str, dict[str, _Read]] = {
     "pull_request": {
-        "additions": lambda e, _: e.get("additions"),
-        "deletions": lambda e, _: e.get("deletions"),
-        "changed_files": lambda e, _: e.get("changed_files"),
-        "commits": lambda e, _: e.get("commits"),
-        "base": lambda e, _: (e.get("base") or {}).get("ref"),
-        "author": lambda e, _: _login(e.get("user")),
-        "merged_by": lambda e, _: _login(e.get("merged_by")) or None,
-        "draft": lambda e, _: e.get("draft"),
+        "additions": _its("additions"),
+        "deletions": _its("deletions"),
+        "changed_files": _its("changed_files"),
+        "commits": _its("commits"),
+        "base": _its("base", "ref"),
+        "author": _its("user", "login"),
+        "merged_by": _its("merged_by", "login"),
+        "draft": _its("draft"),
+        **_LABELS,
     },
-    "pull_request_review": {
-        "number": lambda _, p: (p.get("pull_request") or {}).get("number"),
-        "title": lambda _, p: (p.get("pull_request") or {}).get("title"),
-        "author": lambda _, p: _login((p.get("pull_request") or {}).get("user")),
-        "own": lambda e, p: _login(e.get("user")) == _login((p.get("pull_request") or {}).get("user")),
-    },
+    "pull_request_review": {**_OF_PULL_REQUEST, "own": _own("pull_request", "user")},
+    "pull_request_review_comment": {**_OF_PULL_REQUEST, "own": _own("pull_request", "user"), "length": _length},
+    "pull_request_review_thread": _OF_PULL_REQUEST,
     "push": {
-        "ref": lambda _, p: p.get("ref"),
+        "ref": _in("ref"),
         "branch": lambda _, p: str(p.get("ref", "")).removeprefix("refs/heads/"),
-        "commits": lambda _, p: len(p.get("commits") or []),
-        "forced": lambda _, p: p.get("forced"),
-        "created": lambda _, p: p.get("created"),
-        "deleted": lambda _, p: p.get("deleted"),
+        "commits": lambda _, p: len(p["commits"]) if isinstance(p.get("commits"), list) else 0,
+        "forced": _in("forced"),
+        "created": _in("created"),
+        "deleted": _in("deleted"),
     },
+    "issues": {"author": _its("user", "login"), **_LABELS},
     "issue_comment": {
-        "number": lambda _, p: (p.get("issue") or {}).get("number"),
-        "title": lambda _, p: (p.get("issue") or {}).get("title"),
-        "length": lambda e, _: len(e.get("body") or ""),
+        "number": _in("issue", "number"),
+        "title": _in("issue", "title"),
+        "author": _in("issue", "user", "login"),
+        "own": _own("issue", "user"),
+        "length": _length,
     },
-    "release": {"tag": lambda e, _: e.get("tag_name"), "prerelease": lambda e, _: e.get("prerelease")},
-    "workflow_run": {
-        "conclusion": lambda e, _: e.get("conclusion"),
-        "branch": lambda e, _: e.get("head_branch"),
+    "discussion": {
+        "author": _its("user", "login"),
+        "category": _its("category", "name"),
+        "label": _in("label", "name"),
     },
-    "check_run": {"conclusion": lambda e, _: e.get("conclusion")},
-    "create": {"ref": lambda _, p: p.get("ref"), "ref_type": lambda _, p: p.get("ref_type")},
-    "delete": {"ref": lambda _, p: p.get("ref"), "ref_type": lambda _, p: p.get("ref_type")},
+    "discussion_comment": {
+        "number": _in("discussion", "number"),
+        "title": _in("discussion", "title"),
+        "author": _in("discussion", "user", "login"),
+        "own": _own("discussion", "user"),
+        "length": _length,
+    },
+    "commit_comment": {"commit": _its("commit_id"), "length": _length},
+    "release": {"tag": _its("tag_name"), "prerelease": _its("prerelease")},
+    "workflow_run": {"conclusion": _its("conclusion"), "branch": _its("head_branch")},
+    "workflow_job": {"conclusion": _its("conclusion")},
+    "check_run": {"conclusion": _its("conclusion")},
+    "check_suite": {"conclusion": _its("conclusion"), "branch": _its("head_branch")},
+    "status": {"state": _in("state"), "context": _in("context")},
+    "create": {"ref": _in("ref"), "ref_type": _in("ref_type")},
+    "delete": {"ref": _in("ref"), "ref_type": _in("ref_type")},
+    "repository_dispatch": {"event_type": _in("action")},
 }
 
 
 def _attributes(event: str, entity: Payload, payload: Payload) -> dict[str, Any]:
-    found: dict[str, Any] = {"repo": _repo(payload)}
+    found: dict[str, Any] = {"repo": _repo(payload)[:TEXT_MAX]}
     for name, read in {**_COMMON, **_SPECIAL.get(event, {})}.items():
         value = read(entity, payload)
-        if _plain(value) and value != "":
-            found[name] = value[:300] if isinstance(value, str) else value
+        if isinstance(value, str | int | float | bool) and value != "":
+            found[name] = value[:TEXT_MAX] if isinstance(value, str) else value
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,17 +30,19 @@ async def sources(tx: Tx) -> list[Record]:
     return await tx.fetch("SELECT * FROM sources ORDER BY name, slug")
 
 
-async def source(tx: Tx, slug: str) -> Record | None:
+async def source(tx: Tx, slug: str, *, lock: bool = False) -> Record | None:
     """A source by slug."""
-    return await tx.fetchrow("SELECT * FROM sources WHERE slug = $1", slug)
+    return await tx.fetchrow(f"SELECT * FROM sources WHERE slug = $1 {'FOR UPDATE' if lock else ''}", slug)
 
 
-async def change_source(tx: Tx, slug: str, changes: dict[str, Any]) -> Record | None:
-    """Changes columns (names are ours)."""
+async def change_source(tx: Tx, slug: str, changes: dict[str, Any]) -> Record:
+    """Changes columns (names are ours) of a source that is there."""
     sets = "".join(f"{name} = ${n + 2}, " for n, name in enumerate(changes))
-    return await tx.fetchrow(
+    row = await tx.fetchrow(
         f"UPDATE sources SET {sets}version = version + 1 WHERE slug = $1 RETURNING *", slug, *changes.values()
     )
+    assert row is not None, "it was locked before"
+    return row
 
 
 async def connected(tx: Tx, source_ids: list[UUID]) -> None:
@@ -65,15 +68,59 @@ async def known_keys(tx: Tx, keys: list[str]) -> set[str]:
     return {row[0] for row in await tx.fetch("SELECT key FROM activity_keys WHERE key = ANY($1::text[])", keys)}
 
 
-async def linked(tx: Tx, kinds: list[str], accounts: list[str]) -> dict[tuple[str, str], UUID]:
-    """Whose accounts these are."""
-    rows = await tx.fetch(
-        "SELECT l.kind, l.account, l.user_id FROM links l "
-        "JOIN unnest($1::text[], $2::text[]) AS w(kind, account) USING (kind, account)",
-        kinds,
-        accounts,
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose an account is."""
+
+    link_id: UUID
+    user_id: UUID
+    known: bool
+    """Whether the link has this name and number of the account already."""
+
+
+_OWNERS_SQL = """
+WITH w AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w(kind, account, stable_id))
+SELECT w.kind, w.account, w.stable_id, l.id, l.user_id, l.account = w.account AS known, 0 AS rank, l.created_at
+FROM w JOIN links l ON l.kind = w.kind AND l.stable_id = w.stable_id WHERE w.stable_id <> ''
+UNION ALL
+SELECT w.kind, w.account, w.stable_id, l.id, l.user_id, w.stable_id = l.stable_id OR w.stable_id = '', 1, l.created_at
+FROM w JOIN links l ON l.kind = w.kind AND l.account = w.account
+WHERE l.stable_id = '' OR w.stable_id = '' OR l.stable_id = w.stable_id
+ORDER BY rank DESC, created_at DESC
+"""
+
+
+async def owners(tx: Tx, people: set[tuple[str, str, str]]) -> dict[tuple[str, str, str], Owner]:
+    """Whose accounts (kind, name, number) these are: by the number where a link knows it, else by the name."""
+    columns: list[list[str]] = [[person[n] for person in people] for n in range(3)]
+    # The last row of a person is the one that counts most.
+    return {
+        (row[0], row[1], row[2]): Owner(link_id=row["id"], user_id=row["user_id"], known=row["known"])
+        for row in await tx.fetch(_OWNERS_SQL, *columns)
+    }
+
+
+async def learn_accounts(tx: Tx, learnt: dict[tuple[str, str, str], Owner]) -> None:
+    """Writes into links which number their account has, and which name it has now, unless that name is linked itself."""
+    await tx.execute(
+        "UPDATE links l SET stable_id = w.stable_id, account = w.account "
+        "FROM unnest($1::uuid[], $2::text[], $3::text[]) AS w(id, account, stable_id) WHERE l.id = w.id "
+        "AND NOT EXISTS (SELECT FROM links o WHERE o.kind = l.kind AND o.account = w.account AND o.id <> l.id)",
+        [owner.link_id for owner in learnt.values()],
+        [account for _, account, _ in learnt],
+        [stable_id for _, _, stable_id in learnt],
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def learn_ids(tx: Tx, kind: str, numbers: dict[str, str]) -> None:
+    """Writes into links by name which number their account has."""
+    if numbers:
+        await tx.execute(
+            "UPDATE links l SET stable_id = w.stable_id FROM unnest($2::text[], $3::text[]) AS w(account, stable_id) "
+            "WHERE l.kind = $1 AND l.account = w.account",
+            kind,
+            list(numbers),
+            list(numbers.values()),
+        )
 
 
 _TAKE_SQL = """
@@ -87,8 +134,9 @@ WITH d AS (
     INSERT INTO activity_keys (key, activity_id) SELECT * FROM unnest($12::text[], $13::uuid[])
     ON CONFLICT DO NOTHING RETURNING 1
 ), w AS (
-    INSERT INTO waiting (kind, account, activity_id, source_id, delivery_id, activity, received_at)
-    SELECT * FROM unnest($14::text[], $15::text[], $16::uuid[], $17::uuid[], $18::uuid[], $19::jsonb[], $20::timestamptz[])
+    INSERT INTO waiting (kind, account, activity_id, source_id, delivery_id, activity, received_at, stable_id)
+    SELECT * FROM unnest($14::text[], $15::text[], $16::uuid[], $17::uuid[], $18::uuid[], $19::jsonb[], $20::timestamptz[],
+                         $21::text[])
 )
 SELECT (SELECT count(*) FROM d) AS deliveries, (SELECT count(*) FROM k) AS keys
 """
@@ -120,6 +168,7 @@ class TakenWaiting(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: UUID
     activity: str
     received_at: Any
+    stable_id: str
 
 
 async def take(
@@ -151,19 +200,33 @@ async def delivery(tx: Tx, delivery_id: UUID) -> Record | None:
     )
 
 
-async def add_links(tx: Tx, rows: list[dict[str, Any]]) -> list[Record]:
-    """Account links; one that somebody else has is moved to the player named now."""
+class NewLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A link to be made."""
+
+    kind: str
+    account: str
+    id: UUID
+    user_id: UUID
+    username: str
+    made_by: str
+
+
+async def add_links(tx: Tx, rows: list[NewLink]) -> list[Record]:
+    """Makes account links; answers those that are new, and leaves an account that is linked as it is."""
+    columns = [[getattr(row, name) for row in rows] for name in NewLink.__struct_fields__]
     return await tx.fetch(
         "INSERT INTO links (kind, account, id, user_id, username, made_by, created_at) "
         "SELECT *, $7::timestamptz FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[]) "
-        "ON CONFLICT (kind, account) DO UPDATE SET user_id = EXCLUDED.user_id, username = EXCLUDED.username RETURNING *",
-        [r["kind"] for r in rows],
-        [r["account"] for r in rows],
-        [r["id"] for r in rows],
-        [r["user_id"] for r in rows],
-        [r["username"] for r in rows],
-        [r["made_by"] for r in rows],
+        "ON CONFLICT DO NOTHING RETURNING *",
+        *columns,
         tx.now,
+    )
+
+
+async def links_to(tx: Tx, kind: str, accounts: list[str]) -> list[Record]:
+    """The links of these accounts, by account."""
+    return await tx.fetch(
+        "SELECT * FROM links WHERE kind = $1 AND account = ANY($2::text[]) ORDER BY account", kind, accounts
     )
 
 
@@ -182,27 +245,52 @@ async def links_of(tx: Tx, user_id: UUID) -> list[Record]:
     return await tx.fetch("SELECT * FROM links WHERE user_id = $1 ORDER BY kind, account", user_id)
 
 
-async def end_link(tx: Tx, kind: str, link_id: UUID) -> bool:
-    """Ends a link; whether it was there."""
-    return await tx.execute("DELETE FROM links WHERE kind = $1 AND id = $2", kind, link_id) == "DELETE 1"
+async def end_link(tx: Tx, kind: str, link_id: UUID) -> Record | None:
+    """Ends a link; None if it is not there."""
+    return await tx.fetchrow("DELETE FROM links WHERE kind = $1 AND id = $2 RETURNING *", kind, link_id)
 
 
-async def take_waiting(tx: Tx, kind: str, accounts: list[str]) -> list[Record]:
-    """What waited for these accounts, oldest first; it does not wait any more."""
+_WAITED_SQL = """
+SELECT g.*, s.slug FROM gone g JOIN sources s ON s.id = g.source_id ORDER BY g.activity_id
+"""
+
+
+async def take_waiting(tx: Tx, kind: str, accounts: list[str], since: datetime) -> list[Record]:
+    """What waited for these accounts, oldest first; it does not wait any more.
+
+    Where an account changed hands meanwhile (its number is another), only what its last holder did is theirs.
+    """
     return await tx.fetch(
-        "WITH gone AS (DELETE FROM waiting WHERE kind = $1 AND account = ANY($2::text[]) RETURNING *) "
-        "SELECT g.*, s.slug FROM gone g JOIN sources s ON s.id = g.source_id ORDER BY g.activity_id",
+        "WITH holders AS ("
+        "SELECT DISTINCT ON (account) account, stable_id FROM waiting WHERE kind = $1 AND account = ANY($2::text[]) "
+        "AND received_at >= $3 ORDER BY account, activity_id DESC"
+        "), gone AS ("
+        "DELETE FROM waiting w USING holders h WHERE w.kind = $1 AND w.account = h.account "
+        "AND w.stable_id = h.stable_id AND w.received_at >= $3 RETURNING w.*"
+        f") {_WAITED_SQL}",
         kind,
         accounts,
+        since,
     )
 
 
-async def take_linked(tx: Tx) -> list[Record]:
-    """What waits although its account is linked, oldest first; it does not wait any more."""
+async def take_linked(tx: Tx, since: datetime) -> list[Record]:
+    """What waits although its account is linked, oldest first, with whose it is; it does not wait any more."""
     return await tx.fetch(
-        "WITH gone AS (DELETE FROM waiting w USING links l WHERE l.kind = w.kind AND l.account = w.account "
-        "RETURNING w.*, l.user_id) "
-        "SELECT g.*, s.slug FROM gone g JOIN sources s ON s.id = g.source_id ORDER BY g.activity_id"
+        "WITH found AS ("
+        "SELECT w.kind, w.account, w.activity_id, l.user_id, 0 AS rank FROM waiting w "
+        "JOIN links l ON l.kind = w.kind AND l.stable_id = w.stable_id WHERE w.stable_id <> '' AND l.stable_id <> '' "
+        "UNION ALL "
+        "SELECT w.kind, w.account, w.activity_id, l.user_id, 1 FROM waiting w "
+        "JOIN links l ON l.kind = w.kind AND l.account = w.account "
+        "WHERE l.stable_id = '' OR w.stable_id = '' OR l.stable_id = w.stable_id"
+        "), due AS ("
+        "SELECT DISTINCT ON (kind, account, activity_id) * FROM found ORDER BY kind, account, activity_id, rank"
+        "), gone AS ("
+        "DELETE FROM waiting w USING due d WHERE w.kind = d.kind AND w.account = d.account "
+        "AND w.activity_id = d.activity_id AND w.received_at >= $1 RETURNING w.*, d.user_id"
+        f") {_WAITED_SQL}",
+        since,
     )
 
 
@@ -215,13 +303,10 @@ async def waiting(tx: Tx, kind: str) -> list[Record]:
     )
 
 
-async def forget_old(tx: Tx, body_days: int, waiting_days: int) -> None:
+async def forget_old(tx: Tx, bodies_before: datetime, waiting_before: datetime) -> None:
     """Bodies and waiting acts past their keep."""
-    await tx.execute(
-        "UPDATE deliveries SET body = NULL WHERE body IS NOT NULL AND received_at < now() - make_interval(days => $1)",
-        body_days,
-    )
-    await tx.execute("DELETE FROM waiting WHERE received_at < now() - make_interval(days => $1)", waiting_days)
+    await tx.execute("UPDATE deliveries SET body = NULL WHERE body IS NOT NULL AND received_at < $1", bodies_before)
+    await tx.execute("DELETE FROM waiting WHERE received_at < $1", waiting_before)
 
 
 async def rename(tx: Tx, user_id: UUID, username: str) -> None:

@@ -15,12 +15,12 @@ from questhall.services.integrations.github import Draft
 
 PAST_MAX = timedelta(days=30)
 FUTURE_MAX = timedelta(minutes=2)
-WAITING_DAYS = 30
-BODY_DAYS = 30
+WAITING_MAX = timedelta(days=30)
+BODY_KEPT = timedelta(days=30)
 WHOLE_MAX = 2**63 - 1
 """Larger whole numbers are left out: rules count with 64 bits."""
 FIELDS_MAX = 8
-AGAIN = "again:"
+KEY_MAX = 400
 
 
 def clamped(occurred: datetime | None, received: datetime) -> datetime:
@@ -56,20 +56,8 @@ def storable(draft: Draft) -> Draft:
             attributes[name.replace("\0", "")] = value.replace("\0", "")
         elif isinstance(value, float) or -WHOLE_MAX <= value <= WHOLE_MAX:
             attributes[name.replace("\0", "")] = value
-    return msgspec.structs.replace(
-        draft,
-        kind=draft.kind.replace("\0", ""),
-        account=draft.account.replace("\0", ""),
-        key=draft.key.replace("\0", ""),
-        attributes=attributes,
-    )
-
-
-def again(external_id: str, unique: str) -> str:
-    """The name of a redelivery; it carries the first delivery's, which keys of acts may be made of."""
-    return f"{AGAIN}{unique}:{first(external_id)}"
-
-
-def first(external_id: str) -> str:
-    """The name under which the source itself delivered."""
-    return external_id.split(":", 2)[2] if external_id.startswith(AGAIN) else external_id
+    key = draft.key.replace("\0", "")
+    if len(key) > KEY_MAX:
+        # No index holds a longer one. A cut key would make two acts one; a hash of it does not.
+        key = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+    return msgspec.structs.replace(draft, account=draft.account.replace("\0", ""), key=key, attributes=attributes)

@@ -12,9 +12,12 @@ from questhall.kernel.contract import Envelope
 from questhall.kernel.service import Site
 from questhall.services.realtime.channels import Channels, Member, members_only
 from questhall.services.realtime.connection import CLOSE_ENDED, Connection
+from questhall.services.realtime.history import History, Saying
 
 LATEST_ONLY = frozenset({"quest.progressed", "badge.progressed"})
 """Types of which only the newest of a batch is told: they say where something stands."""
+CONNECTIONS_MAX = 24
+"""Of one player at once: one a tab."""
 
 
 class RealtimeActions(Realtime):
@@ -22,7 +25,7 @@ class RealtimeActions(Realtime):
 
     def __init__(self, at: Site) -> None:
         self.at = at
-        self.channels = Channels()
+        self.channels = Channels(History(at.cache))
         self.kinds: dict[str, Member] = {"me": members_only, "lobby": members_only}
         """Who may listen to a kind of channel; a service that brings a kind adds its check here."""
         self._connections: dict[UUID, set[Connection]] = {}
@@ -32,9 +35,13 @@ class RealtimeActions(Realtime):
         """Open connections."""
         return sum(len(mine) for mine in self._connections.values())
 
-    def connected(self, connection: Connection) -> None:
-        """A connection is open."""
-        self._connections.setdefault(connection.user_id, set()).add(connection)
+    def connected(self, connection: Connection) -> bool:
+        """A connection is open; False when its player has too many."""
+        mine = self._connections.setdefault(connection.user_id, set())
+        if len(mine) >= CONNECTIONS_MAX:
+            return False
+        mine.add(connection)
+        return True
 
     def disconnected(self, connection: Connection) -> None:
         """A connection is gone."""
@@ -43,17 +50,17 @@ class RealtimeActions(Realtime):
         if not mine:
             self._connections.pop(connection.user_id, None)
 
-    def push(self, events: list[Envelope[Any]], *, lobby: bool = False) -> None:
+    async def push(self, events: list[Envelope[Any]], *, lobby: bool = False) -> None:
         """Tells players what happened to them, in order, each event once."""
         newest: dict[tuple[str, str, str], UUID] = {}
         for event in events:
             if event.type in LATEST_ONLY:
                 newest[_about(event)] = event.id
-        for event in events:
-            if event.type in LATEST_ONLY and newest[_about(event)] != event.id:
-                continue
-            key, name = ("lobby", "lobby") if lobby else (f"user:{event.subject}", "me")
-            self.channels.say(key, name, event.id, _writer(name, event))
+        told = [e for e in events if e.type not in LATEST_ONLY or newest[_about(e)] == e.id]
+        name = "lobby" if lobby else "me"
+        await self.channels.say(
+            [Saying(key="lobby" if lobby else f"user:{e.subject}", event_id=e.id, text=_text(name, e)) for e in told]
+        )
 
     def end(self, user_id: UUID, session_id: UUID | None) -> None:
         """A session or token ended (None: all of a user's): its connections end too."""
@@ -74,18 +81,15 @@ def _about(event: Envelope[Any]) -> tuple[str, str, str]:
     return event.type, event.subject, str(getattr(data, "completion_id", getattr(data, "achievement_id", "")))
 
 
-def _writer(name: str, event: Envelope[Any]) -> Any:
-    def write(cursor: str) -> str:
-        return msgspec.json.encode(
-            {
-                "type": "message",
-                "channel": name,
-                "cursor": cursor,
-                "id": event.id,
-                "event": event.type,
-                "time": event.time,
-                "data": msgspec.Raw(event.raw),
-            }
-        ).decode()
-
-    return write
+def _text(name: str, event: Envelope[Any]) -> str:
+    """A message of the contract without its cursor, which it gets with its number."""
+    return msgspec.json.encode(
+        {
+            "type": "message",
+            "channel": name,
+            "id": event.id,
+            "event": event.type,
+            "time": event.time,
+            "data": msgspec.Raw(event.raw),
+        }
+    ).decode()

@@ -7,7 +7,7 @@ from typing import Any
 from questhall.kernel.access import Caller
 from questhall.kernel.http import SIGNED_IN, websocket_route
 from questhall.services.realtime.actions import RealtimeActions
-from questhall.services.realtime.connection import Connection
+from questhall.services.realtime.connection import CLOSE_TOO_MANY, Connection
 
 
 @websocket_route("/ws", permission=SIGNED_IN)
@@ -17,7 +17,8 @@ async def connect(actions: RealtimeActions, scope: dict[str, Any], receive: Any,
     await receive()  # websocket.connect
     offered = [name for name in scope.get("subprotocols", ()) if name.startswith("qh.bearer.")]
     connection = Connection(caller, actions.channels, actions.kinds, send)
-    actions.connected(connection)
+    if not actions.connected(connection):
+        connection.close(CLOSE_TOO_MANY, "too many connections")
     try:
         await connection.run(receive, offered[0] if offered else None)
     finally:

@@ -10,8 +10,20 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.contracts.realtime import (
+    Asked,
+    Failed,
+    Hello,
+    Ping,
+    Pong,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+    Unsubscribed,
+)
 from questhall.kernel.access import Caller
-from questhall.services.realtime.channels import Channel, Channels, Listener, Member
+from questhall.services.realtime.channels import Channels, Joining, Listener, Member
+from questhall.services.realtime.history import Place
 
 __all__ = ["Connection"]
 
@@ -29,21 +41,14 @@ CLOSE_SLOW = 1013
 CLOSE_POLICY = 1008
 CLOSE_ENDED = 4401
 CLOSE_IDLE = 4408
-
-
-class Asked(msgspec.Struct, forbid_unknown_fields=True):
-    """What a client says."""
-
-    type: str
-    channel: str = ""
-    cursor: str | None = None
+CLOSE_TOO_MANY = 4429
 
 
 _decoder = msgspec.json.Decoder(Asked)
 
 
-def _text(**fields: Any) -> str:
-    return msgspec.json.encode(fields).decode()
+def _text(message: msgspec.Struct) -> str:
+    return msgspec.json.encode(message).decode()
 
 
 class Connection(Listener):
@@ -58,7 +63,8 @@ class Connection(Listener):
         self._buffered = 0
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
-        self._joined: dict[str, Channel] = {}
+        self._joined: dict[str, str] = {}
+        """Keys of channels by their names."""
         self._close: tuple[int, str] | None = None
         self._tokens = float(MESSAGES_PER_S)
         self._heard = time.monotonic()
@@ -73,8 +79,12 @@ class Connection(Listener):
         """The code it ends with; None while it is open."""
         return self._close[0] if self._close else None
 
-    def push(self, text: str) -> None:
+    def tell(self, _place: Place, text: str) -> None:
         """See ``Listener``."""
+        self.push(text)
+
+    def push(self, text: str) -> None:
+        """Sends a text when it is its turn; one who does not keep pace is let go."""
         if self._close is not None:
             return
         self._buffered += len(text)
@@ -94,23 +104,21 @@ class Connection(Listener):
     async def run(self, receive: Any, subprotocol: str | None) -> None:
         """Serves until either side ends it."""
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        self.push(_text(type="hello", epoch=self._channels.epoch))
+        self.push(_text(Hello()))
         writer = asyncio.create_task(self._write())
         reader = asyncio.create_task(self._read(receive))
         closing = asyncio.create_task(self._closing.wait())
         try:
             await asyncio.wait({writer, reader, closing}, return_when=asyncio.FIRST_COMPLETED)
-            for channel in self._joined.values():
-                channel.listeners.discard(self)
+            self._leave_all()
             if self._close is not None:
                 # Who reads nothing never lets the writer come to its end: it is not waited for.
                 await asyncio.wait({writer}, timeout=CLOSING_S)
         finally:
-            for channel in self._joined.values():
-                channel.listeners.discard(self)
             for task in (writer, reader, closing):
                 task.cancel()
             await asyncio.gather(writer, reader, closing, return_exceptions=True)
+            self._leave_all()
 
     async def _write(self) -> None:
         while True:
@@ -148,40 +156,52 @@ class Connection(Listener):
     async def _answer(self, body: str | bytes) -> None:
         try:
             asked = _decoder.decode(body)
-        except msgspec.MsgspecError:
-            self.push(_text(type="error", code="malformed", detail="send {type, channel, cursor}"))
+        except msgspec.MsgspecError as problem:
+            self.push(_text(Failed(code="malformed", detail=str(problem)[:200])))
             return
-        if asked.type == "ping":
-            self.push(_text(type="pong"))
-        elif asked.type == "subscribe":
-            await self._subscribe(asked)
-        elif asked.type == "unsubscribe":
-            self.leave(asked.channel, "asked")
-        else:
-            self.push(_text(type="error", code="unknown_type", detail=asked.type[:40]))
+        match asked:
+            case Ping():
+                self.push(_text(Pong()))
+            case Subscribe():
+                await self._subscribe(asked)
+            case Unsubscribe():
+                self.leave(asked.channel, "asked")
 
-    async def _subscribe(self, asked: Asked) -> None:
-        kind = asked.channel.partition(":")[0]
-        member = self._kinds.get(kind)
-        if member is None or len(self._joined) >= CHANNELS_MAX or not await member(self.caller, asked.channel):
-            self.push(_text(type="error", code="forbidden", detail=asked.channel[:80]))
+    async def _subscribe(self, asked: Subscribe) -> None:
+        name = asked.channel
+        member = self._kinds.get(name.partition(":")[0])
+        if member is None or not await member(self.caller, name):
+            self.push(_text(Failed(code="forbidden", detail=f"{name} is no channel of yours")))
             return
-        channel = self._channels.get(self.key(asked.channel))
-        missed = self._channels.missed(channel, asked.cursor)
+        if name not in self._joined and len(self._joined) >= CHANNELS_MAX:
+            self.push(_text(Failed(code="too_many_channels", detail=f"at most {CHANNELS_MAX} at once")))
+            return
+        key = self.key(name)
+        self._channels.leave(key, self)
+        joining = Joining()
+        self._channels.join(key, joining)
+        try:
+            opened = await self._channels.open(key, asked.cursor)
+        finally:
+            self._channels.leave(key, joining)
         self.push(
             _text(
-                type="subscribed",
-                channel=asked.channel,
-                cursor=self._channels.cursor(channel),
-                recovered=asked.cursor is not None and missed is not None,
-                reload=missed is None,
+                Subscribed(
+                    channel=name,
+                    cursor=opened.place.cursor,
+                    recovered=asked.cursor is not None and opened.missed is not None,
+                    reload=opened.missed is None,
+                )
             )
         )
-        # No await since the cursor was read: what comes from now on is heard, what came before was just told.
-        for text in missed or []:
+        # What was said before that place was missed, what was said while it was looked up comes after; nothing is awaited
+        # from here to the joining.
+        for text in opened.missed or []:
             self.push(text)
-        channel.listeners.add(self)
-        self._joined[asked.channel] = channel
+        for _, text in joining.after(opened.place):
+            self.push(text)
+        self._channels.join(key, self)
+        self._joined[name] = key
 
     def key(self, name: str) -> str:
         """The channel behind a name: everybody's ``me`` is their own."""
@@ -189,7 +209,11 @@ class Connection(Listener):
 
     def leave(self, name: str, reason: str) -> None:
         """Ends a subscription."""
-        channel = self._joined.pop(name, None)
-        if channel is not None:
-            channel.listeners.discard(self)
-            self.push(_text(type="unsubscribed", channel=name, reason=reason))
+        key = self._joined.pop(name, None)
+        if key is not None:
+            self._channels.leave(key, self)
+            self.push(_text(Unsubscribed(channel=name, reason=reason)))
+
+    def _leave_all(self) -> None:
+        for key in self._joined.values():
+            self._channels.leave(key, self)

@@ -4,59 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from questhall.contracts.achievements import AchievementPublished, BadgeEarned, BadgeProgressed, BadgeRevoked
-from questhall.contracts.currency import CurrencyCredited, CurrencyDebited, LevelLost, LevelReached
-from questhall.contracts.identity import SessionRevoked, UserRoleChanged, UserSuspended, UserUpdated
-from questhall.contracts.integrations import ActivityRecorded
-from questhall.contracts.quests import (
-    QuestAbandoned,
-    QuestAccepted,
-    QuestArchived,
-    QuestCompleted,
-    QuestExpired,
-    QuestProgressed,
-    QuestPublished,
-    StreakBroken,
-    StreakExtended,
-    StreakFrozen,
-)
+from questhall.contracts.identity import SessionRevoked, UserSuspended
+from questhall.contracts.realtime import TOLD_TO_ALL, TOLD_TO_PLAYERS
 from questhall.kernel.contract import Envelope
 from questhall.kernel.database import Tx
 from questhall.kernel.service import on
 from questhall.services.realtime.actions import RealtimeActions
 
 
-@on(
-    ActivityRecorded,
-    QuestAccepted,
-    QuestProgressed,
-    QuestCompleted,
-    QuestExpired,
-    QuestAbandoned,
-    StreakExtended,
-    StreakFrozen,
-    StreakBroken,
-    CurrencyCredited,
-    CurrencyDebited,
-    LevelReached,
-    LevelLost,
-    BadgeEarned,
-    BadgeProgressed,
-    BadgeRevoked,
-    UserUpdated,
-    UserRoleChanged,
-    batch=True,
-    policy="pass",
-)
+@on(*TOLD_TO_PLAYERS, batch=True, policy="pass")
 async def push_to_players(actions: RealtimeActions, _tx: Tx, events: list[Envelope[Any]]) -> None:
     """Tells players what happened to them."""
-    actions.push(events)
+    await actions.push(events)
 
 
-@on(QuestPublished, QuestArchived, AchievementPublished, batch=True, policy="pass")
+@on(*TOLD_TO_ALL, batch=True, policy="pass")
 async def push_to_lobby(actions: RealtimeActions, _tx: Tx, events: list[Envelope[Any]]) -> None:
     """Tells everybody what is new."""
-    actions.push(events, lobby=True)
+    await actions.push(events, lobby=True)
 
 
 @on(SessionRevoked, policy="pass")

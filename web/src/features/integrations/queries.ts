@@ -29,7 +29,7 @@ export const waitingQuery = (slug: string) => queryOptions({ queryKey: [...sourc
 export const myLinksQuery = queryOptions({ queryKey: ["integrations", "mine"], queryFn: () => read("/me/links") });
 
 export const createSource = (wanted: { slug: string; kind: Source["kind"]; name: string }) => send("/sources", wanted, { key: newKey() });
-export const changeSource = (slug: string, wanted: { name?: string; enabled?: boolean }) => change("/sources/{slug}", wanted, { path: { slug } });
+export const changeSource = (slug: string, version: number, wanted: { name?: string; enabled?: boolean }) => change("/sources/{slug}", wanted, { path: { slug }, version });
 export const rotate = (slug: string) => send("/sources/{slug}/rotate", undefined, { path: { slug } });
 export const redeliver = (slug: string, id: string) => send("/sources/{slug}/deliveries/{delivery_id}/redeliver", undefined, { path: { slug, delivery_id: id } });
 export const link = (slug: string, account: string, username: string) => send("/sources/{slug}/links", { account, username }, { path: { slug } });

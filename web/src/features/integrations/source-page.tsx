@@ -46,7 +46,7 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
   const { data: source, error } = useQuery(sourceQuery(slug));
   const deliveries = useInfiniteQuery(deliveriesQuery(slug));
   const refresh = () => queries.invalidateQueries({ queryKey: sourceKey(slug) });
-  const switching = useMutation({ mutationFn: (enabled: boolean) => changeSource(slug, { enabled }), onSettled: refresh });
+  const switching = useMutation({ mutationFn: (enabled: boolean) => changeSource(slug, source?.version ?? 0, { enabled }), onSettled: refresh });
   const [asking, setAsking] = useState(false);
   const rotating = useMutation({ mutationFn: () => rotate(slug) });
   if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;

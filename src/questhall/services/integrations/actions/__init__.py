@@ -1,0 +1,54 @@
+"""What integrations can do: one class, a part of it a file."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from questhall.contracts.identity import Identity
+from questhall.contracts.integrations import Integrations
+from questhall.kernel.batching import GroupCommit
+from questhall.kernel.contract import Origin, Step
+from questhall.kernel.encryption import Sealer
+from questhall.kernel.service import Site
+from questhall.services.integrations import repository, rules
+from questhall.services.integrations.actions.linking import Linking, Pair
+from questhall.services.integrations.actions.sources import Source
+from questhall.services.integrations.actions.taking import BATCH_MAX, Delivery, Taken, Taking, delivery_name
+
+__all__ = ["Delivery", "IntegrationsActions", "Pair", "Source", "Taken", "delivery_name"]
+
+
+class IntegrationsActions(Taking, Linking, Integrations):
+    """Implements the contract."""
+
+    def __init__(self, at: Site) -> None:
+        self.at = at
+        self.identity = at.stub(Identity)
+        self._sealer = Sealer(at.settings.keys)
+        self._group: GroupCommit[Delivery, Taken] = GroupCommit(self._take_together, cap=BATCH_MAX)
+        self._sources: dict[str, tuple[float, Source]] = {}
+
+    async def forget_old(self) -> None:
+        """Bodies and waiting acts past their keep."""
+        async with self.at.db.tx() as tx:
+            await repository.forget_old(tx, tx.now - rules.BODY_KEPT, tx.now - rules.WAITING_MAX)
+
+    async def explain(self, kind: str, effect_id: str) -> Origin | None:
+        """See the contract: a ``delivery``."""
+        try:
+            identifier = UUID(effect_id)
+        except ValueError:
+            return None
+        async with self.at.db.read() as tx:
+            row = await repository.delivery(tx, identifier)
+        if row is None:
+            return None
+        step = Step(
+            kind="delivery",
+            title=f"{row['event']} from {row['name']}",
+            detail=f"delivery {row['external_id']}",
+            time=row["received_at"],
+            actor=f"source:{row['source_id']}",
+            facts={"source": row["slug"], "source_kind": row["kind"], "delivery_id": str(row["id"])},
+        )
+        return Origin(owner=None, step=step, causation_id=None)
