@@ -242,8 +242,8 @@ async def test_first_act_of_a_local_day(hall: Hall) -> None:
     await hall.drain()
     assert [event["data"]["local_day"] for event in await hall.log("user.login")] == ["2026-03-02"]
     hall.clock.advance(timedelta(hours=3))  # past midnight in Auckland, still the same day in UTC
-    hall.installation.gateway.policy.forget()
-    await hall.installation.gateway.policy.purge(wren.user_id)
+    hall.installation.gateway.policy.identities.forget()
+    await hall.installation.gateway.policy.identities.purge(wren.user_id)
     await wren.client.get("/me")
     await hall.drain()
     assert [event["data"]["local_day"] for event in await hall.log("user.login")] == ["2026-03-02", "2026-03-03"]
@@ -335,8 +335,8 @@ async def test_tokens_expire_and_follow_their_player(hall: Hall) -> None:
 async def forget(hall: Hall, user: HallUser) -> None:
     """As if a minute had passed for the gateway."""
     await hall.drain()
-    hall.installation.gateway.policy.forget()
-    await hall.installation.gateway.policy.purge(user.user_id)
+    hall.installation.gateway.policy.identities.forget()
+    await hall.installation.gateway.policy.identities.purge(user.user_id)
 
 
 async def test_who_was_suspended_while_waiting_is_announced_once_let_in(hall: Hall) -> None:
@@ -402,8 +402,8 @@ async def test_a_player_sees_and_ends_single_sessions(hall: Hall) -> None:
 async def test_strangers_slow_an_account_down_but_not_on_devices_it_knows(hall: Hall) -> None:
     wren, stranger = await hall.user("wren"), hall.client()
     wrong = {"username": "wren", "password": "not the password"}
-    codes = [await tried(hall, stranger, wrong) for _ in range(LOGIN_TRIES.count + 2)]
-    assert codes[:-2] == [401] * LOGIN_TRIES.count
+    codes = [await tried(hall, stranger, wrong) for _ in range(LOGIN_TRIES.burst + 2)]
+    assert codes[:-2] == [401] * LOGIN_TRIES.burst
     assert codes[-2:] == [429, 429]
     right = {"username": "wren", "password": PASSWORD}
     by_mail = {"username": "Wren@Example.org", "password": PASSWORD}

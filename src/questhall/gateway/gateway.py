@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any, ClassVar
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from questhall.contracts.identity import Identity, SessionRevoked, UserRoleChanged, UserSuspended
-from questhall.gateway.documents import SERVICES_PATH, SERVICES_ROUTE, asyncapi, docs_page
+from questhall.gateway.documents import SERVICES_PATH, SERVICES_ROUTE, asyncapi
+from questhall.gateway.intake import Intake, Overloaded
 from questhall.gateway.page import Page
-from questhall.gateway.policy import NotFound, Policy
+from questhall.gateway.policy import Policy
+from questhall.gateway.reader import docs_page, docs_style
+from questhall.gateway.routes import MethodNotAllowed, NotFound
 from questhall.kernel.access import Caller
 from questhall.kernel.contract import Cause, Envelope, Refusal
 from questhall.kernel.database import current_cause
-from questhall.kernel.http import API, problem_of, public_app
+from questhall.kernel.http import API, PROBLEM_TYPE, problem_of, public_app
 from questhall.kernel.ids import new_id
 from questhall.kernel.process import Process
 from questhall.kernel.rpc import answer
@@ -28,34 +31,12 @@ __all__ = ["Gateway"]
 
 IN_FLIGHT_MAX = 512
 """Above this many requests at once the rest is told to come back."""
-BODY_TIMEOUT_S = 20.0
 WEBSOCKET_REFUSED = 4403
+PATH_LOGGED_MAX = 300
+INNER = ("/healthz", "/readyz", "/metrics", "/internal")
+"""What is served to our own processes, on a socket of its own: here it is nothing, not even the page."""
 
 log = structlog.get_logger(__name__)
-
-
-class Overloaded(Refusal):
-    """Too much at once; nothing was begun."""
-
-    code: ClassVar[str] = "overloaded"
-    status: ClassVar[int] = 503
-    title: ClassVar[str] = "Too busy right now"
-
-
-class TooLarge(Refusal):
-    """The body is larger than the route takes."""
-
-    code: ClassVar[str] = "too_large"
-    status: ClassVar[int] = 413
-    title: ClassVar[str] = "That is too large"
-
-
-class TooSlow(Refusal):
-    """The body did not arrive in time."""
-
-    code: ClassVar[str] = "too_slow"
-    status: ClassVar[int] = 408
-    title: ClassVar[str] = "The request did not arrive in time"
 
 
 class Gateway:
@@ -81,6 +62,7 @@ class Gateway:
             absent=absent,
         )
         self._page = Page(https=process.settings.https)
+        self._intake = Intake()
         self._in_flight = 0
         self._everything = [service.name for service in everything]
         self._documents: dict[str, bytes] = {}
@@ -99,53 +81,69 @@ class Gateway:
             await _lifespan(receive, send)
         elif kind == "websocket":
             await self._websocket(scope, receive, send)
-        elif scope["path"].startswith("/api/v1/") and scope["path"] != SERVICES_PATH:
-            await self._api(scope, receive, send)
-        elif scope["path"].startswith(("/api/", "/.well-known/")):
-            await self._document(scope, send)
         else:
-            await self._page.serve(scope, send)
+            await self._http(scope, receive, send)
 
-    async def _api(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def _http(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         began = time.perf_counter()
-        headers = dict(scope["headers"])
-        trace, traceparent = read_trace(headers.get(b"traceparent"))
-        scope["questhall_trace"] = trace
-        added = [
+        trace, traceparent = read_trace(dict(scope["headers"]).get(b"traceparent"))
+        answered = _Answer(send, head=scope["method"] == "HEAD")
+        answered.headers = [
             (b"x-request-id", trace.encode()),
             (b"traceparent", traceparent.encode()),
-            (b"cache-control", b"no-store"),
             *self._page.security_headers,
         ]
-        state = {"status": 0}
+        # What HEAD is answered is what GET would be, without the body. The server keeps its own scope.
+        request = {**scope, "method": "GET" if answered.head else scope["method"], "questhall_trace": trace}
+        request["questhall_traceparent"] = traceparent
+        with structlog.contextvars.bound_contextvars(trace=trace):
+            try:
+                await self._route(request, receive, answered)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem document
+                await self._refuse(error, trace, answered)
+            finally:
+                took = time.perf_counter() - began
+                self._process.metrics.requests.labels(
+                    answered.service, scope["method"], f"{answered.status // 100}xx"
+                ).observe(took)
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=quote(scope["path"])[:PATH_LOGGED_MAX],
+                    status=answered.status,
+                    ms=round(took * 1000, 2),
+                    service=answered.service,
+                    actor=answered.actor,
+                )
 
-        async def sending(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                state["status"] = message["status"]
-                message["headers"] = [*message.get("headers", []), *added]
-            await send(message)
+    async def _route(self, scope: dict[str, Any], receive: Any, answered: _Answer) -> None:
+        path = scope["path"]
+        if path.startswith("/api/v1/") and path != SERVICES_PATH:
+            answered.headers.append((b"cache-control", b"no-store"))
+            await self._api(scope, receive, answered)
+        elif path == "/api" or path.startswith(("/api/", "/.well-known/")):
+            await self._document(scope, answered)
+        elif path in INNER or path.startswith("/internal/"):
+            raise NotFound
+        else:
+            await self._page.serve(scope, answered)
 
-        service = "gateway"
-        method = scope["method"]
-        try:
+    async def _api(self, scope: dict[str, Any], receive: Any, answered: _Answer) -> None:
+        headers = dict(scope["headers"])
+        decision = await self.policy.decide(scope["method"], scope["path"], headers, _address(scope))
+        route = decision.route
+        answered.service, answered.actor = route.service, decision.caller.actor
+        answered.headers.extend(decision.headers())
+        async with self._intake.whole(receive, headers, route.max_body) as body:
             if self._in_flight >= IN_FLIGHT_MAX:
                 raise Overloaded("come back in a second", retry_after=1)
             self._in_flight += 1
             try:
-                decision = await self.policy.decide(method, scope["path"], headers, _address(scope))
-                service = decision.route.service
                 scope["caller"] = decision.caller
-                added.extend(decision.headers())
-                self._set_cause(decision.caller, traceparent, staff=decision.route.permission)
-                limited = _limited(receive, headers, decision.route.max_body)
-                await self._public.asgi(scope, limited, sending)
+                self._set_cause(decision.caller, scope["questhall_traceparent"], staff=route.permission)
+                await self._public.asgi(scope, body, answered)
             finally:
                 self._in_flight -= 1
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem document
-            await self._refuse(error, trace, sending, started=state["status"] != 0)
-        took = time.perf_counter() - began
-        self._process.metrics.requests.labels(service, method, f"{state['status'] // 100}xx").observe(took)
-        log.debug("request", method=method, path=scope["path"], status=state["status"], ms=round(took * 1000, 2))
 
     @staticmethod
     def _set_cause(caller: Caller, traceparent: str, *, staff: str) -> None:
@@ -156,52 +154,61 @@ class Gateway:
         cause = Cause(correlation_id=identifier, causation_id=identifier, actor=actor, traceparent=traceparent)
         current_cause.set(cause)
 
-    async def _refuse(self, error: Exception, trace: str, send: Any, *, started: bool) -> None:
-        if started:
+    async def _refuse(self, error: Exception, trace: str, answered: _Answer) -> None:
+        if answered.status:
             log.error("response_cut", error=repr(error), exc_info=error)
             raise error
-        extra: list[tuple[bytes, bytes]] = []
         if isinstance(error, Refusal):
-            extra = error.extra.pop("headers", [])
             self._process.metrics.refused.labels(error.code).inc()
         status, body, headers = problem_of(error, f"urn:trace:{trace}")
-        all_headers = [
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", str(len(body)).encode()),
-            *headers,
-            *extra,
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": all_headers})
-        await send({"type": "http.response.body", "body": body})
+        if not any(name == b"cache-control" for name, _ in answered.headers):
+            headers.append((b"cache-control", b"no-store"))
+        await answer(answered, status, body, PROBLEM_TYPE.encode(), headers)
 
     async def _websocket(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         headers = dict(scope["headers"])
-        try:
-            decision = await self.policy.decide("WEBSOCKET", scope["path"], headers, _address(scope))
-        except Refusal as refusal:
-            await receive()
-            log.debug("socket_refused", code=refusal.code)
-            await send({"type": "websocket.close", "code": WEBSOCKET_REFUSED, "reason": refusal.code})
-            return
-        scope["caller"] = decision.caller
-        await self._public.asgi(scope, receive, send)
+        trace, traceparent = read_trace(headers.get(b"traceparent"))
+        with structlog.contextvars.bound_contextvars(trace=trace):
+            try:
+                decision = await self.policy.decide("WEBSOCKET", scope["path"], headers, _address(scope))
+            except Refusal as refusal:
+                await receive()
+                log.info("socket_refused", path=quote(scope["path"])[:PATH_LOGGED_MAX], code=refusal.code)
+                await send({"type": "websocket.close", "code": WEBSOCKET_REFUSED, "reason": refusal.code})
+                return
+            began, actor = time.perf_counter(), decision.caller.actor
+            log.info("socket_opened", path=scope["path"], actor=actor)
+            scope["caller"] = decision.caller
+            self._set_cause(decision.caller, traceparent, staff=decision.route.permission)
+            try:
+                await self._public.asgi(scope, receive, send)
+            finally:
+                log.info("socket_closed", path=scope["path"], actor=actor, s=round(time.perf_counter() - began, 1))
 
-    async def _document(self, scope: dict[str, Any], send: Any) -> None:
-        path = scope["path"]
-        if path == "/api/docs":
-            await self._page.send_html(send, docs_page(self._openapi()))
-            return
+    async def _document(self, scope: dict[str, Any], answered: _Answer) -> None:
         made = {
-            "/api/openapi.json": self._openapi,
-            "/api/asyncapi.json": self._asyncapi,
-            "/.well-known/jwks.json": lambda: msgspec.json.encode(self._process.keyring.jwks()),
-            SERVICES_PATH: self._services,
-        }.get(path)
-        if made is None or scope["method"] not in ("GET", "HEAD"):
-            status, body, _ = problem_of(NotFound(), "")
-            await answer(send, status, body, b"application/problem+json")
-            return
-        await answer(send, 200, made())
+            "/api/docs": (self._docs, b"text/html; charset=utf-8"),
+            "/api/docs.css": (docs_style, b"text/css; charset=utf-8"),
+            "/api/openapi.json": (self._openapi, b"application/json"),
+            "/api/asyncapi.json": (self._asyncapi, b"application/json"),
+            "/.well-known/jwks.json": (self._jwks, b"application/jwk-set+json"),
+            SERVICES_PATH: (self._services, b"application/json"),
+        }.get(scope["path"])
+        if made is None:
+            raise NotFound
+        if scope["method"] != "GET":
+            raise MethodNotAllowed(headers=[(b"allow", b"GET, HEAD")])
+        write, kind = made
+        await answer(answered, 200, write(), kind, [(b"cache-control", b"no-cache")])
+
+    def _jwks(self) -> bytes:
+        return msgspec.json.encode(self._process.keyring.jwks())
+
+    def _docs(self) -> bytes:
+        if "docs" not in self._documents:
+            refusals = [refusal for service, _ in self._process.pairs for refusal in service.contract.refusals]
+            self._documents["docs"] = docs_page(self._openapi(), refusals)
+        return self._documents["docs"]
 
     def _openapi(self) -> bytes:
         if "openapi" not in self._documents:
@@ -213,7 +220,7 @@ class Gateway:
     def _asyncapi(self) -> bytes:
         if "asyncapi" not in self._documents:
             contracts = [service.contract for service, _ in self._process.pairs]
-            self._documents["asyncapi"] = msgspec.json.encode(asyncapi(contracts))
+            self._documents["asyncapi"] = msgspec.json.encode(asyncapi(contracts, self._process.settings.public_url))
         return self._documents["asyncapi"]
 
     def _services(self) -> bytes:
@@ -241,38 +248,32 @@ class _Purger:
     async def take(self, envelopes: list[Envelope[Any]]) -> None:
         """Purges each user once."""
         for user in {envelope.subject for envelope in envelopes}:
-            await self._policy.purge(UUID(user))
+            await self._policy.identities.purge(UUID(user))
+
+
+class _Answer:
+    """Where an answer goes: adds what every answer carries, and notes what became of it. It is an ASGI ``send``."""
+
+    def __init__(self, send: Any, *, head: bool) -> None:
+        self._send = send
+        self.head = head
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.status = 0
+        self.service = "gateway"
+        self.actor = "anonymous"
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", []), *self.headers]}
+        elif self.head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
 
 
 def _address(scope: dict[str, Any]) -> str:
     client = scope.get("client")
     return client[0] if client else "unknown"
-
-
-def _limited(receive: Any, headers: dict[bytes, bytes], limit: int) -> Any:
-    """The body, refused when it is larger than the route takes, or slower than anybody's line."""
-    declared = headers.get(b"content-length")
-    if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise TooLarge(f"at most {limit} bytes")
-    seen = 0
-    whole = False
-
-    async def limited() -> Any:
-        nonlocal seen, whole
-        if whole:
-            return await receive()
-        try:
-            message = await asyncio.wait_for(receive(), BODY_TIMEOUT_S)
-        except TimeoutError:
-            raise TooSlow from None
-        if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise TooLarge(f"at most {limit} bytes")
-            whole = not message.get("more_body", False)
-        return message
-
-    return limited
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from questhall.gateway.routes import MethodNotAllowed, NotFound
+
 __all__ = ["Page"]
 
 FOLDER = Path(__file__).parent / "built"
@@ -78,17 +80,18 @@ class Page:
             )
 
     async def serve(self, scope: dict[str, Any], send: Any) -> None:
-        """A file; or the page's shell for a path that is none, since the page routes by itself."""
-        if scope["method"] not in ("GET", "HEAD"):
-            await self._send(send, 405, [(b"allow", b"GET, HEAD"), (b"content-length", b"0")], b"")
-            return
+        """A file; or the page's shell for a path that is none, since the page routes by itself.
+
+        Refuses ``not_found`` for what looks like a file, ``method_not_allowed``.
+        """
+        if scope["method"] != "GET":
+            raise MethodNotAllowed(headers=[(b"allow", b"GET, HEAD")])
         path = scope["path"]
         file = self._files.get(path)
         if file is None:
             last = path.rsplit("/", 1)[-1]
             if "." in last:
-                await self._send(send, 404, [(b"content-type", b"text/plain"), (b"content-length", b"9")], b"not found")
-                return
+                raise NotFound
             file = self._files.get("/index.html")
         if file is None:
             await self.send_html(send, NOT_BUILT)
@@ -98,24 +101,36 @@ class Page:
     async def _send_file(self, scope: dict[str, Any], send: Any, file: _File) -> None:
         wanted = dict(scope["headers"])
         headers = [(b"content-type", file.kind), (b"cache-control", file.cache), (b"etag", file.etag)]
-        if wanted.get(b"if-none-match") == file.etag:
+        headers.append((b"vary", b"accept-encoding"))
+        if file.etag in (word.strip() for word in wanted.get(b"if-none-match", b"").split(b",")):
             await self._send(send, 304, headers, b"")
             return
         body = file.body
+        accepted = _accepted(wanted.get(b"accept-encoding", b""))
         for encoding in (b"br", b"gzip"):
-            if encoding in file.variants and encoding in wanted.get(b"accept-encoding", b""):
+            if encoding in file.variants and encoding in accepted:
                 body = file.variants[encoding]
                 headers.append((b"content-encoding", encoding))
                 break
-        headers += [(b"vary", b"accept-encoding"), (b"content-length", str(len(body)).encode())]
-        await self._send(send, 200, headers, b"" if scope["method"] == "HEAD" else body)
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send(send, 200, headers, body)
 
     async def send_html(self, send: Any, html: bytes) -> None:
         """A page of ours that is no file."""
         headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(html)).encode())]
-        await self._send(send, 200, headers, html)
+        await self._send(send, 200, [*headers, (b"cache-control", ALWAYS_ASK)], html)
 
-    async def _send(self, send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        all_headers = [*headers, *self.security_headers]
-        await send({"type": "http.response.start", "status": status, "headers": all_headers})
+    @staticmethod
+    async def _send(send: Any, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _accepted(header: bytes) -> set[bytes]:
+    """Encodings that a client takes: those it names without a weight of nought."""
+    found: set[bytes] = set()
+    for word in header.split(b","):
+        name, _, weight = word.partition(b";")
+        if weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000"):
+            found.add(name.strip().lower())
+    return found

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
-import re
-import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.identity import Identity, Principal
-from questhall.kernel.access import ANONYMOUS, PUBLIC, Caller, Forbidden, KeyRing, NotSignedIn, Permissions
+from questhall.contracts.identity import Identity
+from questhall.gateway.identities import Identities, Known
+from questhall.gateway.routes import NotFound, RouteTable
+from questhall.kernel.access import ANONYMOUS, Caller, Forbidden, KeyRing, NotSignedIn, Permissions
 from questhall.kernel.cache import Cache
 from questhall.kernel.contract import Refusal
 from questhall.kernel.http import RouteInfo
@@ -22,40 +20,19 @@ from questhall.kernel.limits import Limits, Quota, RateLimited, Verdict
 from questhall.kernel.rpc import ServiceAbsent
 from questhall.kernel.settings import Settings
 
-__all__ = ["Decision", "MethodNotAllowed", "NotFound", "Policy"]
-
-LOCAL_S = 1.0
-"""How long an identity is believed without asking Redis."""
-AWAY_LOCAL_S = 5.0
-"""The same while Redis is away."""
-CACHED_S = 60.0
-LOCAL_MAX = 20_000
-MONEY = ("/admin/transactions", "/transfers", "/purchases", "/trades")
-"""Parts of paths whose identity is always asked of its owner."""
+__all__ = ["Decision", "Policy", "network_of"]
 
 QUOTAS = {
-    "read": Quota("read", 600, 60),
-    "write": Quota("write", 240, 60),
-    "auth": Quota("auth", 20, 60),
-    "ingest": Quota("ingest", 60_000, 60),
+    "read": Quota("read", 1_200, 60),
+    "write": Quota("write", 480, 60),
+    "auth": Quota("auth", 40, 60),
+    "ingest": Quota("ingest", 240_000, 60),
 }
-ADDRESS_QUOTA = Quota("address", 3_000, 60)
-
-
-class NotFound(Refusal):
-    """There is no such route."""
-
-    code: ClassVar[str] = "not_found"
-    status: ClassVar[int] = 404
-    title: ClassVar[str] = "There is nothing here"
-
-
-class MethodNotAllowed(Refusal):
-    """The route exists for other methods."""
-
-    code: ClassVar[str] = "method_not_allowed"
-    status: ClassVar[int] = 405
-    title: ClassVar[str] = "This can't be done here"
+"""By route class, of each session's user, each access token, or the address of who is not signed in."""
+ADDRESS_QUOTA = Quota("address", 6_000, 60)
+"""All that comes from one address without being signed in; secrets that were never seen before count too."""
+USER_QUOTA = Quota("user", 6_000, 60)
+"""All that a player's access tokens do together."""
 
 
 class CrossSite(Refusal):
@@ -71,56 +48,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     route: RouteInfo
     caller: Caller
-    verdict: Verdict | None = None
+    token: str | None
+    """The signed inner token of the caller, good for four minutes or more; None for who is not signed in."""
+    verdict: Verdict
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Response headers about limits."""
-        return [] if self.verdict is None else self.verdict.headers()
-
-
-class _Node(msgspec.Struct):
-    fixed: dict[str, _Node]
-    any: _Node | None
-    routes: dict[str, RouteInfo]
-
-
-class _Table:
-    """Routes by path segments: static before parameter."""
-
-    def __init__(self, routes: list[RouteInfo]) -> None:
-        self._root = _Node({}, None, {})
-        for route in routes:
-            node = self._root
-            for segment in route.template.strip("/").split("/"):
-                if segment.startswith("{"):
-                    node.any = node.any or _Node({}, None, {})
-                    node = node.any
-                else:
-                    node = node.fixed.setdefault(segment, _Node({}, None, {}))
-            node.routes[route.method] = route
-
-    def find(self, method: str, path: str) -> RouteInfo | None:
-        """The route; None if there is none. Refuses ``method_not_allowed``."""
-        others = False
-        for node in self._nodes(self._root, path.strip("/").split("/"), 0):
-            route = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
-            if route is not None:
-                return route
-            others = others or bool(node.routes)
-        if others:
-            raise MethodNotAllowed
-        return None
-
-    def _nodes(self, node: _Node, segments: list[str], at: int) -> Any:
-        if at == len(segments):
-            if node.routes:
-                yield node
-            return
-        fixed = node.fixed.get(segments[at])
-        if fixed is not None:
-            yield from self._nodes(fixed, segments, at + 1)
-        if node.any is not None:
-            yield from self._nodes(node.any, segments, at + 1)
+        return self.verdict.headers()
 
 
 class Policy:
@@ -138,15 +72,10 @@ class Policy:
         limits: Limits,
         absent: Mapping[str, str] | None = None,
     ) -> None:
-        self._settings = settings
-        self._table = _Table(routes)
-        self._permissions = permissions
-        self._identity = identity
-        self._keyring = keyring
-        self._cache = cache
+        self._table = RouteTable(routes)
+        self.identities = Identities(identity=identity, permissions=permissions, keyring=keyring, cache=cache)
         self._limits = limits
         self._absent = dict(absent or {})
-        self._local: dict[bytes, tuple[float, Caller | None]] = {}
         public = urlsplit(settings.public_url)
         self._origin = f"{public.scheme}://{public.netloc}"
         self._loopback = public.hostname in ("localhost", "127.0.0.1", "::1")
@@ -155,8 +84,8 @@ class Policy:
     async def decide(self, method: str, path: str, headers: Mapping[bytes, bytes], address: str) -> Decision:
         """Allows, with who calls; or refuses.
 
-        Refuses ``not_found``, ``method_not_allowed``, ``service_absent``, ``cross_site``, ``not_signed_in``,
-        ``forbidden``, ``rate_limited``.
+        Refuses ``not_found``, ``method_not_allowed``, ``upgrade_required``, ``service_absent``, ``cross_site``,
+        ``not_signed_in``, ``forbidden``, ``rate_limited``.
         """
         route = self._table.find(method, path)
         if route is None:
@@ -167,20 +96,20 @@ class Policy:
         secret, by_cookie = self._secret(method, headers)
         if method not in ("GET", "HEAD", "OPTIONS") and (by_cookie or secret is None):
             self._check_origin(headers, required=by_cookie)
-        caller = ANONYMOUS
+        caller, token = ANONYMOUS, None
         if secret is not None:
             try:
-                caller = await self._caller(secret, money=any(m in path for m in MONEY))
+                # Money is never moved on the word of a cache.
+                known = await self._known(secret, address, fresh=route.idempotency == "required")
+                caller, token = known.caller, known.token
             except NotSignedIn:
-                # What is open to all stays open to whoever comes with an old cookie: to sign in again, say.
-                if route.permission != PUBLIC:
-                    raise
+                pass  # Limited as nobody; and what is open to all stays open: to sign in again, say.
         verdict = await self._limit(route, caller, address)
-        if not caller.may(route.permission) and route.permission != PUBLIC:
+        if not caller.may(route.permission):
             if caller.user_id is None:
-                raise NotSignedIn
-            raise Forbidden(f"it needs the permission {route.permission}")
-        return Decision(route=route, caller=caller, verdict=verdict)
+                raise NotSignedIn(headers=verdict.headers())
+            raise Forbidden(f"it needs the permission {route.permission}", headers=verdict.headers())
+        return Decision(route=route, caller=caller, token=token, verdict=verdict)
 
     def _secret(self, method: str, headers: Mapping[bytes, bytes]) -> tuple[bytes | None, bool]:
         bearer = headers.get(b"authorization", b"")
@@ -210,77 +139,32 @@ class Policy:
         if origin == self._origin:
             return True
         # On loopback the installation may be reached by any of the machine's own names, at the port that was asked.
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         host = headers.get(b"host", b"").decode("latin-1")
         return self._loopback and parts.scheme == "http" and parts.netloc == host and _is_loopback(parts.hostname)
 
-    async def _caller(self, secret: bytes, *, money: bool) -> Caller:
-        if not 16 <= len(secret) <= 200:
-            raise NotSignedIn
-        digest = hashlib.sha256(secret).digest()
-        now = time.monotonic()
-        known = self._local.get(digest)
-        if known is not None and known[0] > now and not money:
-            if known[1] is None:
-                raise NotSignedIn
-            return known[1]
-        caller = await self._resolve(digest, money=money)
-        if len(self._local) > LOCAL_MAX:
-            self._local.clear()
-        until = now + (AWAY_LOCAL_S if self._cache.away else LOCAL_S)
-        self._local[digest] = (until, caller)
-        if caller is None:
-            raise NotSignedIn
-        return caller
-
-    async def _resolve(self, digest: bytes, *, money: bool) -> Caller | None:
-        key = self._cache.key("who", digest.hex())
-        if not money:
-            cached = await self._cache.get(key)
-            if cached is not None:
-                return self._as_caller(msgspec.json.decode(cached, type=Principal))
-        principal = await self._identity.resolve(digest)
-        if principal is None:
-            await self._cache.delete(key)
-            return None
-        await self._cache.set(key, msgspec.json.encode(principal), ttl_s=CACHED_S)
-        await self._cache.command("SADD", self._cache.key("whos", principal.user_id), digest.hex())
-        return self._as_caller(principal)
-
-    def _as_caller(self, principal: Principal) -> Caller:
-        allowed = set(self._permissions.of_role(principal.role))
-        if principal.scopes is not None:
-            allowed &= set(principal.scopes)
-        return Caller(
-            user_id=principal.user_id,
-            username=principal.username,
-            role=principal.role,
-            timezone=principal.timezone,
-            session_id=principal.session_id,
-            token_id=principal.token_id,
-            scopes=None if principal.scopes is None else tuple(principal.scopes),
-            permissions=frozenset(allowed),
-        )
-
-    async def purge(self, user_id: UUID) -> None:
-        """Forgets what is known of a user's sessions and tokens: suspension, role change, log-out."""
-        key = self._cache.key("whos", user_id)
-        digests = await self._cache.command("SMEMBERS", key) or []
-        keys = [self._cache.key("who", digest.decode()) for digest in digests]
-        await self._cache.delete(key, *keys)
-        self._local = {
-            digest: entry for digest, entry in self._local.items() if entry[1] is None or entry[1].user_id != user_id
-        }
-
-    def forget(self) -> None:
-        """Forgets all that is known here; what Redis knows stays."""
-        self._local.clear()
+    async def _known(self, secret: bytes, address: str, *, fresh: bool) -> Known:
+        digest = Identities.digest(secret)
+        known = await self.identities.find(digest, fresh=fresh)
+        if known is not None:
+            return known
+        if not self.identities.seen(digest):
+            # A secret that was never seen here may be a guess, and costs a look into a table: the address pays for it.
+            verdict = await self._limits.take([(ADDRESS_QUOTA, network_of(address))])
+            if not verdict.admitted:
+                raise RateLimited("slow down a little", headers=verdict.headers())
+        return await self.identities.ask(digest)
 
     async def _limit(self, route: RouteInfo, caller: Caller, address: str) -> Verdict:
-        subject = str(caller.token_id or caller.user_id or _network(address))
-        wanted = [(QUOTAS[route.limit], subject)]
-        if caller.user_id is None and route.limit != "ingest":
-            wanted.append((ADDRESS_QUOTA, _network(address)))
+        wanted = [(QUOTAS[route.limit], str(caller.user_id or network_of(address)))]
+        if route.limit != "ingest":
+            if caller.user_id is None:
+                wanted.append((ADDRESS_QUOTA, network_of(address)))
+            elif caller.token_id is not None:
+                wanted = [(QUOTAS[route.limit], str(caller.token_id)), (USER_QUOTA, str(caller.user_id))]
         verdict = await self._limits.take(wanted)
         if not verdict.admitted:
             raise RateLimited("slow down a little", headers=verdict.headers())
@@ -298,14 +182,14 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-_V6 = re.compile(r":")
-
-
-def _network(address: str) -> str:
-    """An address as limits count it: IPv6 by its /64."""
-    if _V6.search(address) is None:
-        return address
+def network_of(address: str) -> str:
+    """An address as limits count it: IPv6 by its /64, an IPv4 one that came by an IPv6 socket as itself."""
     try:
-        return str(ipaddress.ip_network(f"{address.split('%', maxsplit=1)[0]}/64", strict=False))
+        found = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
     except ValueError:
         return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import secrets
 import time
@@ -47,6 +48,8 @@ AUDIENCE = "questhall"
 ALGORITHM = "Ed25519"
 VERIFIED_MAX = 20_000
 KEYS_KEPT = 2
+KEY_LIFE_S = 24 * 3600.0
+"""How long a key signs before the next one is made."""
 
 
 class NotSignedIn(Refusal):
@@ -143,6 +146,7 @@ class _Claims(msgspec.Struct, kw_only=True):
     sub: str
     exp: int
     aud: str
+    act: str = "service:"
     username: str = ""
     role: str = ""
     zone: str = "UTC"
@@ -153,9 +157,9 @@ class _Claims(msgspec.Struct, kw_only=True):
 
 
 class KeyRing:
-    """The installation's Ed25519 keys: the newest signs, all verify. Files of a folder, one a key, 0600.
+    """The installation's Ed25519 keys: the newest signs, the one before still verifies. Files of a folder, 0600.
 
-    Another process's rotation is seen when a token names a key that is not known yet.
+    Another process's rotation is seen when a token names a key that is not known yet, and by ``keep_fresh``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -169,10 +173,25 @@ class KeyRing:
 
     def _load(self) -> None:
         files = sorted(self._folder.glob("inner-*.json")) if self._folder.is_dir() else []
+        keys: dict[str, OKPKey] = {}
         for file in files[-KEYS_KEPT:]:
-            key = OKPKey.import_key(msgspec.json.decode(file.read_bytes()))
-            self._keys[file.stem] = key
-            self._newest = file.stem
+            known = self._keys.get(file.stem)
+            keys[file.stem] = known or OKPKey.import_key(msgspec.json.decode(file.read_bytes()))
+        self._keys = keys
+        self._newest = max(keys, default="")
+
+    def keep_fresh(self, *, life_s: float = KEY_LIFE_S) -> None:
+        """Takes up what other processes made, and rotates when the newest key is ``life_s`` old.
+
+        Asked by every process again and again; one of them rotates. A key verifies until the next rotation, which is
+        far longer than any token lives: so nobody notices.
+        """
+        with (self._folder / "rotation.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._load()
+            made_at = int(self._newest.split("-")[1]) / 1e9 if self._newest else 0.0
+            if time.time() - made_at >= life_s:
+                self.rotate()
 
     def rotate(self) -> str:
         """Makes a new key that signs from now on; the one before still verifies. Answers the new key's id."""
@@ -248,7 +267,9 @@ class KeyRing:
             decoded = jwt.decode(token, key, algorithms=[ALGORITHM, "EdDSA"])
             if decoded.header.get("typ") != TOKEN_TYPE:
                 raise NotSignedIn
-            return msgspec.convert(decoded.claims, _Claims, strict=False)
+            claims = msgspec.convert(decoded.claims, _Claims, strict=False)
+            _ = _user_of(claims.sub), _user_of(claims.act)
+            return claims
         except (JoseError, ValueError) as error:  # msgspec's errors are ValueErrors too
             raise NotSignedIn from error
 
@@ -271,5 +292,10 @@ def _caller(claims: _Claims) -> Caller:
         "permissions": frozenset(claims.perms),
     }
     if claims.sub.startswith("service:"):
-        return Caller(service=claims.sub.removeprefix("service:"), **common)
-    return Caller(user_id=UUID(claims.sub), **common)
+        return Caller(service=claims.sub.removeprefix("service:"), user_id=_user_of(claims.act), **common)
+    return Caller(user_id=_user_of(claims.sub), **common)
+
+
+def _user_of(subject: str) -> UUID | None:
+    """The player in ``sub`` or ``act``; None for a service. ValueError for what is neither."""
+    return None if subject.startswith("service:") else UUID(subject.removeprefix("user:"))

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar, cast
-from uuid import UUID
+from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
-import structlog
 from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import Cookie, State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import Parameter
 
-from questhall.kernel.access import ANONYMOUS, PUBLIC, SIGNED_IN, Caller, NotSignedIn, Permissions
+from questhall.kernel.access import ANONYMOUS, PUBLIC, SIGNED_IN, Caller, Permissions
 from questhall.kernel.contract import Refusal
-from questhall.kernel.database import is_unavailable
 from questhall.kernel.idempotency import Idempotent
+from questhall.kernel.openapi import RouteInfo, document_of
+from questhall.kernel.paging import After, BadCursor, Limit, Page, cursor_of, read_cursor
+from questhall.kernel.problems import PROBLEM_TYPE, problem_of
 from questhall.kernel.rpc import Asgi
 from questhall.kernel.service import Service
 
 __all__ = [
     "API",
+    "PROBLEM_TYPE",
     "PUBLIC",
     "SIGNED_IN",
     "After",
@@ -59,29 +57,6 @@ __all__ = [
 
 API = "/api/v1"
 LIMIT_CLASSES = ("read", "write", "auth", "ingest")
-PAGE_MAX = 100
-PAGE_DEFAULT = 25
-PROBLEM_TYPE = "application/problem+json"
-
-log = structlog.get_logger(__name__)
-T = TypeVar("T")
-Limit = Annotated[int, Parameter(query="limit", ge=1, le=PAGE_MAX, description="How many items at most.")]
-After = Annotated[str | None, Parameter(query="after", max_length=400, description="`next` of the page before.")]
-
-
-class Page(msgspec.Struct, Generic[T], kw_only=True):
-    """A page of a list; ``next`` is given back as ``?after=`` for the one that follows, null at the end."""
-
-    items: list[T]
-    next: str | None = None
-
-
-class BadCursor(Refusal):
-    """``after`` is not a cursor of this list."""
-
-    code: ClassVar[str] = "bad_cursor"
-    status: ClassVar[int] = 422
-    title: ClassVar[str] = "This page can't be found"
 
 
 class Stale(Refusal):
@@ -100,22 +75,6 @@ class IfMatchRequired(Refusal):
     title: ClassVar[str] = "The version is missing: send If-Match"
 
 
-def cursor_of(*values: UUID | datetime | int | str) -> str:
-    """An opaque cursor from the sort key of a page's last item."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
-
-
-def read_cursor(after: str | None, *kinds: Any) -> tuple[Any, ...] | None:
-    """The sort key in a cursor, typed; None without one. Refuses ``bad_cursor``."""
-    if after is None:
-        return None
-    try:
-        raw = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))
-        return msgspec.json.decode(raw, type=cast("Any", tuple)[kinds])
-    except (ValueError, msgspec.MsgspecError):
-        raise BadCursor("start again without `after`") from None
-
-
 def if_match(request: Request[Any, Any, Any]) -> int:
     """The version that a change is for, from ``If-Match: "<version>"``. Refuses ``if_match_required``, ``stale``."""
     header = request.headers.get("if-match")
@@ -127,21 +86,6 @@ def if_match(request: Request[Any, Any, Any]) -> int:
     return int(found.group(1))
 
 
-class RouteInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gateway and the documents know of a route."""
-
-    method: str
-    template: str
-    """With ``/api/v1``, parameters as ``{name}``."""
-    permission: str
-    limit: str
-    service: str
-    max_body: int
-    idempotency: str | None = None
-    asgi: Callable[..., Any] | None = None
-    operation: dict[str, Any] | None = None
-
-
 class _Declared(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     path: str
@@ -149,6 +93,7 @@ class _Declared(msgspec.Struct, frozen=True, kw_only=True):
     limit: str
     max_body: int
     idempotency: str | None = None
+    versioned: bool = False
     asgi: Callable[..., Any] | None = None
     operation: dict[str, Any] | None = None
 
@@ -211,6 +156,8 @@ def _route(method: str) -> _Declare:
                 limit=limit,
                 max_body=max_body,
                 idempotency=idempotency,
+                # A handler that calls `if_match` takes the header; so the document needs no second word for it.
+                versioned=if_match.__name__ in function.__code__.co_names,
             )
             return cast("_Handler", handler)
 
@@ -269,95 +216,19 @@ def websocket_route(path: str, *, permission: str | None = None) -> Callable[[Ca
     return asgi_route("WEBSOCKET", path, permission=permission, limit="read", operation={"summary": "WebSocket"})
 
 
-def _problem(refusal_code: str, title: str, status: int, detail: str, instance: str, extra: Mapping[str, Any]) -> bytes:
-    return msgspec.json.encode(
-        {
-            "type": f"about:blank#{refusal_code}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "instance": instance,
-            "code": refusal_code,
-            **extra,
-        }
-    )
-
-
-def problem_of(error: BaseException, instance: str = "") -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-    """Status, body and extra headers of the problem document that an exception is shown as."""
-    if isinstance(error, Refusal):
-        extra: dict[str, Any] = dict(error.extra)
-        headers: list[tuple[bytes, bytes]] = []
-        if "retry_after" in extra:
-            headers.append((b"retry-after", str(extra.pop("retry_after")).encode()))
-        if error.errors:
-            extra["errors"] = error.errors
-        if isinstance(error, NotSignedIn):
-            headers.append((b"www-authenticate", b'Bearer realm="questhall"'))
-        return error.status, _problem(error.code, error.title, error.status, error.detail, instance, extra), headers
-    if isinstance(error, ValidationException):
-        return _validation_problem(error, instance)
-    if isinstance(error, HTTPException):
-        code, title = _CODES.get(error.status_code, ("error", "The request can't be answered"))
-        status = error.status_code
-        if status >= 500:
-            code, title = "internal", "Something went wrong on our side"
-        return status, _problem(code, title, status, title, instance, {}), []
-    if is_unavailable(error):
-        body = _problem("unavailable", "Please try again soon", 503, "a part is starting or away", instance, {})
-        return 503, body, [(b"retry-after", b"2")]
-    log.error("request_failed", error=repr(error), exc_info=error)
-    body = _problem("internal", "Something went wrong on our side", 500, "it was written down", instance, {})
-    return 500, body, []
-
-
-_CODES = {
-    400: ("malformed_body", "The request can't be read"),
-    401: ("not_signed_in", "Please sign in"),
-    403: ("forbidden", "This is not allowed for you"),
-    404: ("not_found", "There is nothing here"),
-    405: ("method_not_allowed", "This can't be done here"),
-    413: ("too_large", "That is too large"),
-    415: ("unsupported_media_type", "Please send JSON"),
-}
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
-
-
-def _validation_problem(error: ValidationException, instance: str) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-    errors: list[dict[str, str]] = []
-    for item in cast("list[Any]", error.extra or []):
-        message = str(item.get("message", "can't be used")) if isinstance(item, dict) else str(item)
-        key = str(item.get("key", "")) if isinstance(item, dict) else ""
-        found = _AT.match(message)
-        what, path = (found.group("what"), found.group("path")) if found else (message, None)
-        if path and path not in ("$", "key in `$"):
-            key = path.removeprefix("$").lstrip(".")
-        pointer = "/" + re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", key).replace(".", "/").lstrip("/") if key else ""
-        errors.append({"pointer": "#" + pointer, "detail": what})
-    body = _problem("invalid", "Some of this can't be used", 422, _first(errors), instance, {"errors": errors})
-    return 422, body, []
-
-
-def _first(errors: list[dict[str, str]]) -> str:
-    return "; ".join(f"{e['pointer']}: {e['detail']}" if e["pointer"] != "#" else e["detail"] for e in errors[:3])
-
-
-def instance_of(scope: Mapping[str, Any]) -> str:
-    """The trace id, as problems name it."""
-    trace = scope.get("questhall_trace", "")
-    return f"urn:trace:{trace}" if trace else ""
-
-
 def _shown(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    malformed = isinstance(error, ValidationException) and _is_malformed(error)
-    shown: Exception = HTTPException(status_code=400) if malformed else error
-    status, body, headers = problem_of(shown, instance_of(request.scope))
+    trace = cast("Any", request.scope).get("questhall_trace", "")
+    status, body, headers = problem_of(error, f"urn:trace:{trace}" if trace else "")
     found = {name.decode(): value.decode() for name, value in headers}
     return Response(body, status_code=status, media_type=PROBLEM_TYPE, headers=found)
 
 
-def _is_malformed(error: ValidationException) -> bool:
-    return isinstance(error.__cause__, msgspec.DecodeError) and not isinstance(error.__cause__, msgspec.ValidationError)
+class UnsupportedMediaType(Refusal):
+    """A body is JSON, and says so."""
+
+    code: ClassVar[str] = "unsupported_media_type"
+    status: ClassVar[int] = 415
+    title: ClassVar[str] = "Please send JSON"
 
 
 class Unsafe(Exception):
@@ -382,11 +253,22 @@ class PublicApp:
                 scope["path_params"] = found.groupdict()
                 await match.run(scope, receive, send)
                 return
+        _check_kind(scope)
         await self.litestar(cast("Any", scope), receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """One OpenAPI 3.1 document of all routes."""
         return document_of(self.litestar.openapi_schema.to_schema(), self.routes)
+
+
+def _check_kind(scope: Mapping[str, Any]) -> None:
+    """A form of another site can send text, but never this kind: so it is asked for wherever there is a body."""
+    headers = dict(scope["headers"])
+    if headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers:
+        return
+    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+    if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
+        raise UnsupportedMediaType("the body is taken as application/json")
 
 
 class _BareMatch(msgspec.Struct, frozen=True):
@@ -509,69 +391,7 @@ def _checked(
         service=service.name,
         max_body=declared.max_body,
         idempotency=declared.idempotency,
-        asgi=declared.asgi,
+        versioned=declared.versioned,
+        operation_id=_operation_id(declared.asgi) if declared.asgi else "",
         operation=declared.operation,
     )
-
-
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "instance", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "code": {"type": "string", "description": "A stable machine word."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-    },
-}
-
-
-def document_of(document: dict[str, Any], routes: Sequence[RouteInfo]) -> dict[str, Any]:
-    """Adds to Litestar's document what it can't know: bare routes, problems, permissions, idempotency."""
-    document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
-    paths: dict[str, Any] = document.setdefault("paths", {})
-    for route in routes:
-        if route.method == "WEBSOCKET":
-            continue
-        item = paths.setdefault(route.template, {})
-        operation = item.get(route.method.lower())
-        if operation is None:
-            operation = item[route.method.lower()] = _bare_operation(route)
-        operation["x-permission"] = route.permission
-        if route.permission != PUBLIC:
-            operation["security"] = [{"session": []}, {"token": []}]
-        responses = operation.setdefault("responses", {})
-        responses.pop("400", None)
-        problem = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses["default"] = {"description": "A problem document (RFC 9457)", "content": problem}
-        if route.idempotency is not None:
-            operation.setdefault("parameters", []).append(
-                {
-                    "name": "Idempotency-Key",
-                    "in": "header",
-                    "required": route.idempotency == "required",
-                    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-                }
-            )
-    return document
-
-
-def _bare_operation(route: RouteInfo) -> dict[str, Any]:
-    operation = dict(route.operation or {})
-    operation.setdefault("operationId", _operation_id(route.asgi) if route.asgi else route.service)
-    operation.setdefault("tags", [route.service])
-    names = re.findall(r"\{(\w+)\}", route.template)
-    operation.setdefault(
-        "parameters", [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-    )
-    operation.setdefault("responses", {"200": {"description": "Done"}})
-    return operation

@@ -51,16 +51,21 @@ class RateLimited(Refusal):
 
 
 class Quota(msgspec.Struct, frozen=True):
-    """``count`` requests in ``window_s`` seconds, as a burst of ``count`` that refills evenly."""
+    """At most ``count`` requests in any ``window_s`` seconds: half of them at once, the rest as time goes by."""
 
     name: str
     count: int
     window_s: float
 
     @property
+    def burst(self) -> int:
+        """Requests at once, after a pause."""
+        return self.count // 2 + 1
+
+    @property
     def interval_us(self) -> int:
-        """Microseconds that one request costs."""
-        return max(1, int(self.window_s * 1_000_000 / self.count))
+        """Microseconds that one request costs. With the burst before it, a window never holds more than ``count``."""
+        return max(1, math.ceil(self.window_s * 1_000_000 / (self.count - self.burst + 1)))
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -95,7 +100,7 @@ class Limits:
         keys = [self._cache.key("limit", quota.name, subject) for quota, subject in wanted]
         arguments: list[int] = []
         for quota, _ in wanted:
-            arguments += [quota.interval_us, quota.interval_us * quota.count]
+            arguments += [quota.interval_us, quota.interval_us * quota.burst]
         answer = await self._cache.script(_SCRIPT, keys, arguments)
         if answer is None:
             return self._take_here(wanted, keys)
@@ -109,7 +114,7 @@ class Limits:
         verdicts: list[Verdict] = []
         after: list[float] = []
         for (quota, _), key in zip(wanted, keys, strict=True):
-            interval, tolerance = quota.interval_us / 1e6, quota.interval_us * quota.count / 1e6
+            interval, tolerance = quota.interval_us / 1e6, quota.interval_us * quota.burst / 1e6
             new = max(self._local.get(key, 0.0), now) + interval
             over = new - now - tolerance
             left = max(0, math.floor((tolerance - (new - now)) / interval + 1e-9))

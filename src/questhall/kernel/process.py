@@ -144,6 +144,7 @@ class Process:
 
     async def _keep_rolling(self) -> None:
         while True:
+            self.keyring.keep_fresh()
             await asyncio.sleep(ROLL_EVERY_S)
             for one in self.running.values():
                 try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar, cast, get_type_hints
 
 import aiohttp
@@ -187,9 +187,15 @@ async def read_body(receive: Receive, *, limit: int = 32 * 1024 * 1024) -> bytes
             return b"".join(parts) if len(parts) > 1 else parts[0]
 
 
-async def answer(send: Send, status: int, body: bytes, kind: bytes = b"application/json") -> None:
-    """Sends a whole response."""
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+async def answer(
+    send: Send,
+    status: int,
+    body: bytes,
+    kind: bytes = b"application/json",
+    more: Sequence[tuple[bytes, bytes]] = (),
+) -> None:
+    """Sends a whole response, with ``more`` headers."""
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

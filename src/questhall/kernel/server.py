@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["Server", "server", "settle_heap"]
 
 YOUNG_MAX = 20_000
 MIDDLE_MAX = 20
 OLD_MAX = 50
+
+
+HEAD_TIMEOUT_S = 10.0
+"""What a connection may take from its first moment, and a request from its first byte, to the end of its head."""
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, with a limit on the time of a request's head; it has none, so that a slow line would stay for ever."""
+
+    _head_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """The head of the first request is awaited."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request came."""
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The head came."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is awaited any more."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_came()
+        self._head_due = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def _head_came(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
 
 
 class Server(uvicorn.Server):
@@ -34,7 +75,7 @@ def server(app: Any, **options: Any) -> Server:
         access_log=False,
         lifespan="off",
         ws="websockets-sansio",
-        http="httptools",
+        http=_Protocol,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=1,

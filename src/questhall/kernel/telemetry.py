@@ -18,18 +18,26 @@ __all__ = ["Metrics", "configure_logs", "new_trace", "read_trace"]
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
+# Never the local variables of a failing function: passwords and secrets are among them.
+_json_traceback = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 def configure_logs(settings: Settings) -> None:
     """Console lines for people, JSON for machines; to standard error."""
     level = logging.getLevelNamesMapping().get(settings.log_level.upper(), logging.INFO)
     renderer: Any = (
-        structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.dict_tracebacks if settings.log_format == "json" else structlog.dev.set_exc_info,
+            _json_traceback if settings.log_format == "json" else structlog.dev.set_exc_info,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -42,7 +50,7 @@ def read_trace(header: bytes | None) -> tuple[str, str]:
     """Trace id and traceparent of a request: what it brought, or new ones."""
     if header is not None:
         found = _TRACEPARENT.fullmatch(header)
-        if found is not None and found.group(1) != b"0" * 32:
+        if found is not None and found.group(1) != b"0" * 32 and found.group(2) != b"0" * 16:
             return found.group(1).decode(), header.decode()
     return new_trace()
 

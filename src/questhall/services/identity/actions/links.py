@@ -17,8 +17,8 @@ from questhall.kernel.limits import Quota
 from questhall.services.identity import passwords, repository, rules
 from questhall.services.identity.actions.part import Part, digest
 
-MAILS = Quota("mails", 3, 900)
-"""Links that strangers can have mailed to one address."""
+MAILS = Quota("mails", 4, 1800)
+"""Links that can be had mailed to one address: by strangers, or by who says that it is theirs."""
 
 
 class Links(Part):

@@ -21,7 +21,7 @@ from questhall.kernel.limits import Quota, RateLimited
 from questhall.services.identity import passwords, repository, rules
 from questhall.services.identity.actions.part import Part, digest
 
-LOGIN_TRIES = Quota("login", 20, 600)
+LOGIN_TRIES = Quota("login", 30, 900)
 """Tries for one account from all unknown devices together, and for one known device."""
 REMEMBERED_MAX = 50_000
 
