@@ -164,7 +164,7 @@ async def list_badges_of(
 ) -> Page[AchievementView]:
     """A player's badge case. A secret badge in it is veiled for whoever has not earned it too."""
     user = await actions.identity.user_by_username(username)
-    if user is None:
+    if user is None or (user.private and caller.user_id != user.user_id and not caller.may("users:read")):
         raise UserNotFound
     wall = await Wall.of(actions, user.user_id, caller.user)
     return _page([wall.view(head) for head in wall.earned()], limit, after)

@@ -23,7 +23,7 @@ EVENTS = (
 since a rule that waits for what nobody says can't be earned; a service that says more adds its types here."""
 LEAVES_MAX = 20
 COUNT_MAX = 1_000_000
-TIERS_MAX = 12
+TIERS_MAX = 20
 STREAK_MAX = 3650
 """Days."""
 XP_MAX = 100_000
