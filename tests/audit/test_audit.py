@@ -123,6 +123,7 @@ async def test_the_log_can_only_grow(hall: Hall) -> None:
                     await tx.execute(statement.format(table, column))
 
 
+@pytest.mark.tampers
 async def test_an_edited_a_removed_and_a_slipped_in_row_are_named(hall: Hall) -> None:
     wren = await hall.user("wren")
     await cascade(hall, wren)
@@ -151,6 +152,7 @@ async def test_an_edited_a_removed_and_a_slipped_in_row_are_named(hall: Hall) ->
     assert set(found) == {lasting[0], edited, removed}
 
 
+@pytest.mark.tampers
 async def test_an_edited_seal_is_found(hall: Hall) -> None:
     wren = await hall.user("wren")
     for _ in range(2):
@@ -284,6 +286,7 @@ async def test_why_of_what_an_admin_gave_by_hand(hall: Hall) -> None:
     assert steps[0]["facts"]["reason"] == "a lovely talk"
 
 
+@pytest.mark.tampers
 async def test_why_waits_for_a_log_that_is_behind(hall: Hall) -> None:
     wren = await hall.user("wren")
     said = await cascade(hall, wren)
@@ -341,6 +344,7 @@ async def test_partitions_are_made_ahead_and_once(hall: Hall) -> None:
     assert stray == 0, "each event finds its month"
 
 
+@pytest.mark.tampers
 async def test_ten_thousand_events_in_batches(hall: Hall) -> None:
     """Correct at size; how fast is measured in bench/."""
     wren = await hall.user("wren")

@@ -226,6 +226,7 @@ async def test_the_journal_cant_be_changed_by_the_service(hall: Hall) -> None:
         ("DELETE FROM currency.transfers WHERE seq = 3", "were sealed and are not there"),
     ],
 )
+@pytest.mark.tampers
 async def test_one_edited_row_is_found_and_said_where(hall: Hall, damage: str, says: str) -> None:
     a = account()
     for n in range(3):
