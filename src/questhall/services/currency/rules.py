@@ -302,6 +302,13 @@ def _move(
             amount -= missing
     if amount > 0:
         _post(msgspec.structs.replace(transfer, amount=amount), paid, accounts, saved, entries)
+        paid -= entries[-1].paid
+    if amount < transfer.amount:
+        # Who gave it gets all of it back: what is missing is advanced out of what the debt will bring in.
+        advanced = Transfer(
+            debit=DEBT_CONTRA, credit=transfer.credit, currency=currency, amount=transfer.amount - amount
+        )
+        _post(advanced, max(0, paid), accounts, saved, entries)
     if transfer.credit.startswith(OWING):
         _pay_debt(transfer, accounts, saved, entries)
 
