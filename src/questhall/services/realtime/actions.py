@@ -11,7 +11,7 @@ from questhall.contracts.realtime import Realtime
 from questhall.kernel.contract import Envelope
 from questhall.kernel.service import Site
 from questhall.services.realtime.channels import Channels, Member, members_only
-from questhall.services.realtime.connection import CLOSE_ENDED, Connection
+from questhall.services.realtime.connection import CLOSE_AGAIN, CLOSE_ENDED, Connection
 from questhall.services.realtime.history import History, Saying
 
 LATEST_ONLY = frozenset({"quest.progressed", "badge.progressed"})
@@ -73,7 +73,7 @@ class RealtimeActions(Realtime):
         """Tells everybody to come back later."""
         for mine in list(self._connections.values()):
             for connection in list(mine):
-                connection.close(1012, "restarting")
+                connection.close(CLOSE_AGAIN, "restarting")
 
 
 def _about(event: Envelope[Any]) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from typing import Any
@@ -33,10 +34,13 @@ MESSAGE_MAX = 4096
 MESSAGES_PER_S = 20
 IDLE_S = 75.0
 """A client pings every 25 s; who says nothing for three of them is gone."""
+LIFE_S = 3600.0
+"""Then the client has to come again, with its cursor: so its session is looked at again, and may have run out."""
 CHANNELS_MAX = 32
 CLOSING_S = 0.5
 """What a writer has to say good-bye."""
 
+CLOSE_AGAIN = 1012
 CLOSE_SLOW = 1013
 CLOSE_POLICY = 1008
 CLOSE_ENDED = 4401
@@ -68,6 +72,8 @@ class Connection(Listener):
         self._close: tuple[int, str] | None = None
         self._tokens = float(MESSAGES_PER_S)
         self._heard = time.monotonic()
+        # Those who came together are not sent back together.
+        self._until = self._heard + LIFE_S * (1 + secrets.randbelow(100) / 1000)
 
     @property
     def user_id(self) -> UUID:
@@ -127,6 +133,8 @@ class Connection(Listener):
             except TimeoutError:
                 if time.monotonic() - self._heard > IDLE_S:
                     self.close(CLOSE_IDLE, "idle")
+            if time.monotonic() > self._until:
+                self.close(CLOSE_AGAIN, "come again")
             self._wake.clear()
             while self._queue and self._close is None:
                 text = self._queue.popleft()

@@ -41,7 +41,7 @@ class Linking:
         pairs: list[Pair] = []
         errors: list[dict[str, str]] = []
         try:
-            for number, line in enumerate(csv.reader(StringIO(text)), 1):
+            for number, line in enumerate(csv.reader(StringIO(text.removeprefix("\ufeff"))), 1):
                 cells = [cell.strip() for cell in line]
                 if not any(cells) or (number == 1 and cells[0].lower() == "account"):
                     continue
