@@ -5,12 +5,15 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { whenMissing } from "@/art";
 import { onSignedOut } from "@/lib/client";
 import { meKey } from "@/features/identity/queries";
 import { forgetReads, registerWorker } from "./offline";
+import { loadMore } from "@/ui/more-icons";
 import { newQueryClient } from "./query-client";
 import { newRouter } from "./router";
 
+whenMissing(loadMore);
 const queries = newQueryClient();
 const router = newRouter(queries);
 

@@ -20,7 +20,7 @@ const GROUND = '<ellipse class="pet-ground" cx="100" cy="190" rx="66" ry="8" fil
 /** The drawing as the inside of an SVG of 200 by 200. */
 export function pet(id: string, species: Species, { stage, mood, genome, cracks = 0 }: PetLook): string {
   const brush = brushOf(prefix(id), mood, express(genome));
-  if (stage === "egg") return GROUND + egg(brush, whole(cracks, 0, 2));
+  if (stage === "egg") return `${GROUND}<g class="pet-body">${egg(brush, whole(cracks, 0, 2))}</g>`;
   const drawing = stage === "shell" ? `<g transform="translate(10 28) scale(.9)">${species.head(brush)}</g>${cup(brush)}` : species.body(brush, stage === "grown");
   return `${GROUND}<g class="pet-body">${drawing}${sparkles(brush)}</g>`;
 }

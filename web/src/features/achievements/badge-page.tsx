@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { Check } from "lucide-react";
 import { wordsOf } from "@/lib/client";
 import { day, number, title } from "@/lib/format";
 import type { Achievement } from "@/lib/types";
@@ -14,12 +15,14 @@ function Tiers({ badge }: { badge: Achievement }) {
   const have = badge.mine?.awards.filter((award) => !award.revoked_at).map((award) => award.tier) ?? [];
   return (
     <ul className="grid gap-2">
-      {badge.tiers.map((tier) => (
+      {badge.tiers.map((tier, n) => (
         <li key={tier.name} className="flex items-center gap-3 rounded-2xl bg-sunk px-4 py-2">
-          <Icon name={have.includes(tier.name) ? "check-mark-button" : "white-circle"} size={24} />
+          <span className="tier-dot" data-tier={n} data-earned={have.includes(tier.name) || undefined} aria-hidden>
+            {have.includes(tier.name) && <Check size={18} strokeWidth={3.5} />}
+          </span>
           <span className="flex-1 font-bold">{title(tier.name)}</span>
           <span className="text-ink-2 tabular-nums">
-            {number(tier.count)}, +{number(tier.xp_reward)} XP
+            at {number(tier.count)}, pays {number(tier.xp_reward)} XP
           </span>
           <span className="sr-only">{have.includes(tier.name) ? "earned" : "not yet"}</span>
         </li>

@@ -9,7 +9,7 @@ export function BadgeTile({ badge, small = false }: { badge: Achievement; small?
   const { mine } = badge;
   return (
     <li className="badge-tile" data-earned={earned(badge) || undefined}>
-      {wrapped(badge) ? <Icon name="wrapped-gift" size={small ? 72 : 96} /> : <BadgeArt icon={veiled(badge) ? "locked-chest" : badge.icon} rarity={badge.rarity} locked={!earned(badge)} fraction={veiled(badge) ? 0 : mine?.fraction} size={small ? 80 : 104} />}
+      {wrapped(badge) ? <Icon name="wrapped-gift" size={small ? 80 : 104} /> : <BadgeArt icon={veiled(badge) ? "locked-chest" : badge.icon} rarity={badge.rarity} locked={!earned(badge)} fraction={veiled(badge) ? 0 : mine?.fraction} size={small ? 80 : 104} />}
       <p className="badge-name text-center leading-tight font-bold">
         <Link to="/badges/$id" params={{ id: badge.id }} className="after:absolute after:inset-0 after:rounded-2xl">
           {wrapped(badge) ? "A new badge" : veiled(badge) ? "A secret" : badge.name}

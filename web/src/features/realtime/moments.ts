@@ -14,7 +14,7 @@ export function toastOf(message: Message): Toast | null {
       id: message.id,
       kind: "badge",
       title: `Badge earned: ${text(data.name)}${tier ? `, ${tier}` : ""}`,
-      detail: `${text(data.rarity)} badge, wrapped and waiting for you`,
+      detail: `${text(data.rarity)}, and still wrapped`,
       icon: text(data.icon),
       rarity: text(data.rarity),
       to: `/badges/${text(data.achievement_id)}`,

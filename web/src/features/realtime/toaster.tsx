@@ -12,6 +12,13 @@ function Art({ toast }: { toast: Toast }) {
   return <Icon name={toast.icon ?? (toast.kind === "problem" ? "warning" : "sparkles")} size={40} />;
 }
 
+const Words = ({ toast }: { toast: Toast }) => (
+  <span className="block min-w-0 flex-1">
+    <span className="block font-bold">{toast.title}</span>
+    {toast.detail && <span className="block text-sm text-ink-2 first-letter:uppercase">{toast.detail}</span>}
+  </span>
+);
+
 function Card({ toast, go }: { toast: Toast; go: (to: string) => void }) {
   const [held, setHeld] = useState(false);
   useEffect(() => {
@@ -32,21 +39,20 @@ function Card({ toast, go }: { toast: Toast; go: (to: string) => void }) {
       <span className="shrink-0">
         <Art toast={toast} />
       </span>
-      <div className="min-w-0 flex-1">
-        <p className="font-bold">{toast.title}</p>
-        {toast.detail && <p className="text-sm text-ink-2 first-letter:uppercase">{toast.detail}</p>}
-      </div>
-      {to && (
+      {to ? (
         <button
           type="button"
-          className="min-h-11 shrink-0 rounded-xl px-3 text-sm font-bold text-primary underline underline-offset-4"
+          className="flex min-h-11 min-w-0 flex-1 items-center gap-3 rounded-xl text-left"
           onClick={() => {
             dismissToast(toast.id);
             go(to);
           }}
         >
-          Look<span className="sr-only">: {toast.title}</span>
+          <Words toast={toast} />
+          <span className="px-2 text-sm font-bold text-primary underline underline-offset-4 max-sm:sr-only">Look</span>
         </button>
+      ) : (
+        <Words toast={toast} />
       )}
       <button type="button" className="grid size-11 shrink-0 place-items-center rounded-xl" aria-label={`Close: ${toast.title}`} onClick={() => dismissToast(toast.id)}>
         <X size={18} aria-hidden />
