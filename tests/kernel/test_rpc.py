@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
 import msgspec
 import pytest
 import uvicorn
 
 from questhall.kernel import rpc
-from questhall.kernel.access import Forbidden, KeyRing
+from questhall.kernel.access import Caller, Forbidden, KeyRing
 from questhall.kernel.contract import Cause, Contract, Refusal, call
 from questhall.kernel.database import current_cause, current_tx
 from questhall.kernel.ids import new_id
@@ -62,6 +63,8 @@ class ShopActions(Shop):
         self.causes.append(current_cause.get())
         if what == "moon":
             raise NoneLeft("there is one only", left=0)
+        if what == "bug":
+            raise ZeroDivisionError
         return Sold(what, count)
 
 
@@ -125,8 +128,72 @@ async def test_the_cause_goes_along(transport: rpc.Transport) -> None:
     assert ShopActions.causes[-1] == cause
 
 
+async def test_an_answer_that_takes_too_long_is_not_waited_for(tmp_path: Path) -> None:
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(30)
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    http = rpc.Http(
+        {"shop": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}, KeyRing(tmp_path), timeout_s=0.3
+    )
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(rpc.ServiceAbsent):
+        await rpc.stub(Shop, caller="store", transport=http).sell("hat")
+    assert asyncio.get_running_loop().time() - began < 5
+    await http.close()
+    server.close()
+
+
 async def test_a_server_that_is_gone_is_absent(tmp_path: Path) -> None:
     http = rpc.Http({"shop": "http://127.0.0.1:9"}, KeyRing(tmp_path))
     with pytest.raises(rpc.ServiceAbsent):
         await rpc.stub(Shop, caller="store", transport=http).sell("hat")
     await http.close()
+
+
+async def test_what_a_contract_does_not_have_cant_be_called(transport: rpc.Transport) -> None:
+    with pytest.raises(Forbidden):
+        await transport.call(Shop, "steal", "store", {})
+    with pytest.raises(Forbidden):
+        await transport.call(Shop, "_private", "store", {})
+
+
+async def test_a_mistake_of_the_other_side_is_no_refusal(transport: rpc.Transport) -> None:
+    with pytest.raises(Exception) as failed:  # noqa: PT011 - what it is differs, that it is no refusal does not
+        await rpc.stub(Shop, caller="store", transport=transport).sell("bug")
+    assert not isinstance(failed.value, Refusal)
+    assert await rpc.stub(Shop, caller="store", transport=transport).sell("hat") == Sold("hat", 1), (
+        "and the next is answered"
+    )
+
+
+async def test_arguments_that_do_not_fit_are_a_mistake(transport: rpc.Transport) -> None:
+    with pytest.raises(TypeError):
+        await rpc.stub(Shop, caller="store", transport=transport).sell("hat", colour="red")
+    with pytest.raises(TypeError):
+        await rpc.stub(Shop, caller="store", transport=transport).sell()
+    with pytest.raises(TypeError):
+        await rpc.stub(Shop, caller="store", transport=transport).sell("hat", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [("", 401), ("Bearer nonsense", 401), ("other key", 401), ("a player's", 403)]
+)
+async def test_the_door_between_services_is_for_services(tmp_path: Path, token: str, status: int) -> None:
+    ring = KeyRing(tmp_path / "ours")
+    app = rpc.internal_app({"shop": ShopActions()}, contracts={"shop": Shop}, keyring=ring)
+    if token == "other key":
+        token = f"Bearer {KeyRing(tmp_path / 'theirs').sign(Caller(service='store'), ttl_s=60)}"
+    if token == "a player's":
+        token = f"Bearer {ring.sign(Caller(user_id=new_id(), role='admin'), ttl_s=60)}"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://inner") as client:
+        answer = await client.post("/internal/shop/sell", json={"what": "hat"}, headers={"authorization": token})
+        assert (answer.status_code, "count" in answer.text) == (status, False)
+        signed = {"authorization": f"Bearer {ring.sign(Caller(service='store'), ttl_s=60)}"}
+        for name in ("steal", "__init__", "explain"):
+            answer = await client.post(f"/internal/shop/{name}", json={}, headers=signed)
+            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), name
+        for path in ("/internal/shop", "/internal/none/sell", "/internal/shop/sell/x", "/"):
+            assert (await client.post(path)).status_code == 404
+        assert (await client.get("/internal/shop/sell")).status_code == 404

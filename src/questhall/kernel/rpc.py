@@ -17,6 +17,8 @@ from questhall.kernel.database import current_cause, current_tx
 __all__ = ["Http", "Local", "ServiceAbsent", "Transport", "internal_app", "stub"]
 
 TIMEOUT_S = 5.0
+INVALID = "invalid"
+"""Arguments that do not fit the contract: a mistake of the caller's code."""
 C = TypeVar("C", bound=Contract)
 
 
@@ -65,8 +67,8 @@ def _read_signature(contract: type[Contract], method: str) -> _Signature:
 
 
 def _check_caller(contract: type[Contract], method: str, caller: str) -> None:
-    call = calls_of(contract)[method]
-    if "*" not in call.callers and caller not in call.callers:
+    call = calls_of(contract).get(method)
+    if call is None or ("*" not in call.callers and caller not in call.callers):
         raise Forbidden(f"{caller} may not call {contract.name}.{method}")
 
 
@@ -79,6 +81,8 @@ def stub(contract: type[C], *, caller: str, transport: Transport) -> C:
 
         async def call(_self: object, *positional: Any, **named: Any) -> Any:
             assert current_tx.get() is None, f"{contract.name}.{name} was called inside a Tx: emit instead"
+            if len(positional) > len(parameters):
+                raise TypeError(f"{contract.name}.{name} takes {len(parameters)} arguments, not {len(positional)}")
             arguments = {**dict(zip(parameters, positional, strict=False)), **named}
             return await transport.call(contract, name, caller, arguments)
 
@@ -133,6 +137,8 @@ class Http:
         address = self._addresses.get(contract.name)
         if address is None:
             raise ServiceAbsent(f"{contract.name} is not deployed here")
+        if method not in calls_of(contract):
+            raise Forbidden(f"{contract.name} has no call {method}")
         signature = _signature(contract, method)
         headers = {"authorization": f"Bearer {self._token(caller)}", "content-type": "application/json"}
         cause = current_cause.get()
@@ -157,7 +163,12 @@ class Http:
 
 
 def _refusal(contract: type[Contract], body: bytes) -> Exception:
-    problem = msgspec.json.decode(body)
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return RuntimeError(f"{contract.name} failed; its log says why")
+    if problem.get("code") == INVALID:
+        return TypeError(f"{contract.name}: {problem.get('detail', '')}")
     kinds: tuple[type[Refusal], ...] = (*contract.refusals, ServiceAbsent, Forbidden, NotSignedIn)
     for kind in kinds:
         if kind.code == problem.get("code"):
@@ -227,7 +238,7 @@ def internal_app(
             await answer(send, refusal.status, msgspec.json.encode(problem), b"application/problem+json")
             return
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            await answer(send, 422, msgspec.json.encode({"code": "invalid", "detail": str(error)}))
+            await answer(send, 422, msgspec.json.encode({"code": INVALID, "detail": str(error)}))
             return
         await answer(send, 200, body)
 
