@@ -184,7 +184,7 @@ def test_a_rule_holds_and_sees_what_is_planted(rule: Callable[[Tree], list[str]]
 
 def row(readme: str, word: str) -> set[str]:
     found = re.search(rf"\*\*{word}\*\*(.*?)(?=\n\*\*|\n\n| \*\*Calls|\Z)", readme, re.DOTALL)
-    return set(re.findall(r"`([a-z_]+\.[a-z_0-9]+)`", found.group(1))) if found else set()
+    return set(re.findall(r"`([a-z_0-9]+\.[a-z_0-9]+)`", found.group(1))) if found else set()
 
 
 def untrue(service: Service, readme: str) -> list[str]:

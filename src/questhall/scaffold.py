@@ -10,8 +10,12 @@ from questhall.kernel.children import CannotStart
 
 __all__ = ["make"]
 
-NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
-TAKEN = frozenset({"gateway", "kernel", "contracts", "services", "rewards", "public", "questhall", "pg_catalog"})
+NAME = re.compile(r"(?!pg_)[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NAME_MAX = 24
+TAKEN = frozenset(
+    {"gateway", "kernel", "contracts", "services", "rewards", "public", "questhall", "information_schema", "golden"}
+    | {"contract", "event", "refusal", "empty_note"}  # names that the new contract itself uses
+)
 
 FILES = {
     "src/questhall/contracts/{name}.py": '''"""{name}: what it is for, in a few words."""
@@ -159,7 +163,11 @@ from questhall.services.{name}.actions import {title}Actions
 
 
 @on(UserRegistered)
-async def greet_player(actions: {title}Actions, tx: Tx, event: Envelope[UserRegistered]) -> None:
+async def greet_player(
+    actions: {title}Actions,
+    tx: Tx,
+    event: Envelope[UserRegistered],
+) -> None:
     """A first note for who arrives."""
     await actions.note(tx, event.data.user_id, f"Welcome, {{event.data.display_name}}")
 ''',
@@ -194,7 +202,12 @@ class NoteView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/me/{name}", permission=SIGNED_IN)
-async def list_{name}(actions: {title}Actions, caller: Caller, limit: Limit = 25, after: After = None) -> Page[NoteView]:
+async def list_{name}(
+    actions: {title}Actions,
+    caller: Caller,
+    limit: Limit = 25,
+    after: After = None,
+) -> Page[NoteView]:
     """My notes, newest first."""
     start = read_cursor(after, UUID)
     async with actions.at.db.read() as tx:
@@ -205,7 +218,10 @@ async def list_{name}(actions: {title}Actions, caller: Caller, limit: Limit = 25
 
 @post("/me/{name}", permission=SIGNED_IN, status=201, idempotency="optional")
 async def add_{name}(
-    actions: {title}Actions, caller: Caller, data: NoteInput, idempotent: Idempotent
+    actions: {title}Actions,
+    caller: Caller,
+    data: NoteInput,
+    idempotent: Idempotent,
 ) -> Response[dict[str, Any]]:
     """Keep a note."""
 
@@ -223,8 +239,34 @@ from questhall.kernel.service import Service
 from questhall.services.{name} import api, handlers
 from questhall.services.{name}.actions import {title}Actions
 
-SERVICE = Service(name="{name}", contract={title}, actions={title}Actions, api=api, handlers=handlers)
+SERVICE = Service(
+    name="{name}",
+    contract={title},
+    actions={title}Actions,
+    api=api,
+    handlers=handlers,
+)
 ''',
+    "tests/golden/events/{name}.noted.json": """{{
+  "specversion": "1.0",
+  "id": "01900000-0000-7000-8000-000000000001",
+  "type": "{name}.noted",
+  "source": "/producer",
+  "subject": "01900000-0000-7000-8000-000000000001",
+  "time": "2026-03-02T09:00:00Z",
+  "datacontenttype": "application/json",
+  "correlationid": "01900000-0000-7000-8000-000000000001",
+  "causationid": "01900000-0000-7000-8000-000000000001",
+  "actor": "system",
+  "partitionkey": "01900000-0000-7000-8000-000000000001",
+  "sequence": "1",
+  "depth": 1,
+  "data": {{
+    "user_id": "01900000-0000-7000-8000-000000000001",
+    "text": "text"
+  }}
+}}
+""",
     "tests/{name}/__init__.py": "",
     "tests/{name}/test_{name}.py": '''"""{name}: the first story."""
 
@@ -239,10 +281,12 @@ async def test_a_note_is_kept_said_and_taken_back(hall: Hall) -> None:
     assert (await wren.client.post("/me/{name}", json={{"text": " a thought "}})).status_code == 201
     assert (await wren.client.post("/me/{name}", json={{"text": " "}})).json()["code"] == "empty_note"
     await hall.drain()
-    assert [note["text"] for note in (await wren.client.get("/me/{name}")).json()["items"]] == ["a thought", "Welcome, wren"]
+    notes = (await wren.client.get("/me/{name}")).json()["items"]
+    assert [note["text"] for note in notes] == ["a thought", "Welcome, wren"]
     welcomed = (await hall.log("user.registered"))[0]
     assert len((await hall.actions({title}).revert([welcomed["id"]])).undone) == 1
-    assert [event["data"]["text"] for event in await hall.log("{name}.noted")] == ["Welcome, wren", "a thought"]
+    said = await hall.log("{name}.noted")
+    assert [event["data"]["text"] for event in said] == ["Welcome, wren", "a thought"]
 ''',
 }
 
@@ -251,12 +295,20 @@ def make(name: str, root: Path) -> list[str]:
     """Writes the files of a service below a checkout's root; answers their paths. Raises CannotStart."""
     if not (root / "src/questhall/services").is_dir():
         raise CannotStart("this is no checkout of Questhall", "run it in the folder that holds src/questhall")
-    if NAME.fullmatch(name) is None or keyword.iskeyword(name):
-        raise CannotStart(f"{name} is no name for a service", "use a-z, 0-9 and _, beginning with a letter")
-    taken = name in TAKEN or any((root / path.format(name=name)).exists() for path in FILES)
-    if taken or (root / "src/questhall/services" / name).exists():
-        raise CannotStart(f"{name} is taken", "choose another name")
     title = "".join(word.capitalize() for word in name.split("_"))
+    if (
+        NAME.fullmatch(name) is None
+        or not 1 < len(name) <= NAME_MAX
+        or keyword.iskeyword(name)
+        or keyword.iskeyword(title)
+    ):
+        raise CannotStart(
+            f"{name} is no name for a service",
+            f"use a noun of 2 to {NAME_MAX} of a-z, 0-9 and _, beginning with a letter",
+        )
+    taken = name in TAKEN or any((root / path.format(name=name)).exists() for path in FILES)
+    if taken or (root / "src/questhall/services" / name).exists() or _has_route(root, name):
+        raise CannotStart(f"{name} is taken", "choose another name")
     made: list[str] = []
     for path, text in FILES.items():
         file = root / path.format(name=name)
@@ -264,3 +316,9 @@ def make(name: str, root: Path) -> list[str]:
         file.write_text(text.format(name=name, title=title))
         made.append(path.format(name=name))
     return made
+
+
+def _has_route(root: Path, name: str) -> bool:
+    """Whether a service answers at ``/me/<name>``: two owners of one route would not start."""
+    route = re.compile(rf"\"/me/{name}[/\"]")
+    return any(route.search(file.read_text()) for file in (root / "src/questhall/services").rglob("*.py"))

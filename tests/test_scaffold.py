@@ -1,0 +1,106 @@
+"""`questhall new`: a service that is served, tested, typed, in order and in its bounds, without an edit elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from questhall import scaffold
+from questhall.kernel.children import CannotStart
+
+ROOT = Path(__file__).parents[1]
+SHORT, LONG = "ab", "a_name_of_24_characters_"[:23] + "x"
+WRONG = [
+    "",
+    "A",
+    "a",
+    "Notes",
+    "my-notes",
+    "1st",
+    "no tes",
+    "../up",
+    "class",
+    "none",
+    "pg_notes",
+    "a" * 25,
+    "a__b",
+    "_a",
+    "b_",
+    "é",
+]
+TAKEN = ["quests", "kernel", "gateway", "public", "questhall", "rewards", "event", "contract", "balances", "crash"]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("src", "tests", "docs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("built", "__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def run(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
+    command = [sys.executable, *words]
+    return subprocess.run(
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+def ok(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+@pytest.mark.timeout(300)
+def test_new_services_pass_every_check(checkout: Path) -> None:
+    before = {file for file in checkout.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    text = {file: file.read_bytes() for file in before}
+    for name in (SHORT, LONG):
+        ok(run(checkout, "-m", "questhall", "new", name))
+    assert {file: file.read_bytes() for file in before} == text, "nothing that was there is changed"
+    parts = [f"{where}/{name}" for name in (SHORT, LONG) for where in ("src/questhall/services", "tests")]
+    parts += [f"src/questhall/contracts/{name}.py" for name in (SHORT, LONG)]
+    ok(run(checkout, "-m", "ruff", "format", "--check", *parts))
+    ok(run(checkout, "-m", "ruff", "check", *parts))
+    sources = [part for part in parts if part.startswith("src")]
+    ok(run(checkout, "-m", "mypy", "--follow-imports=silent", "--cache-dir", str(checkout / ".mypy"), *sources))
+    ok(run(checkout, "-c", "from importlinter.cli import lint_imports_command as c; c()"))
+    # Its own test goes through the gateway of a whole installation, with every promise looked at after it.
+    done = run(
+        checkout,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"tests/{SHORT}",
+        f"tests/{LONG}",
+        "tests/test_tidy.py",
+        "tests/golden",
+    )
+    ok(done)
+    listed = run(checkout, "-m", "questhall", "list").stdout
+    assert re.search(rf"^{SHORT} .*^{LONG} ", listed, re.M | re.S) or re.search(
+        rf"^{LONG} .*^{SHORT} ", listed, re.M | re.S
+    )
+
+
+@pytest.mark.parametrize("name", [*WRONG, *TAKEN])
+def test_a_name_that_cant_be_is_refused(checkout: Path, name: str) -> None:
+    files = sorted(checkout.rglob("*"))
+    with pytest.raises(CannotStart) as refused:
+        scaffold.make(name, checkout)
+    assert refused.value.next_step
+    assert sorted(checkout.rglob("*")) == files, "nothing was written"
+
+
+def test_it_is_said_where_it_belongs(tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match="no checkout"):
+        scaffold.make("notes", tmp_path)
