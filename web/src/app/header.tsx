@@ -44,7 +44,7 @@ export function Header() {
   const dark = theme === "dark";
   return (
     <header className="header">
-      <Link to="/" className="flex shrink-0 items-center gap-3 rounded-2xl font-display text-2xl" aria-label="Questhall, to the camp">
+      <Link to="/" className="flex min-h-11 shrink-0 items-center gap-3 rounded-2xl font-display text-2xl" aria-label="Questhall, to the camp">
         <img src="/icon.svg" alt="" width={42} height={42} />
         <span className="max-md:hidden">Questhall</span>
       </Link>

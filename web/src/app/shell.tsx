@@ -13,28 +13,57 @@ import { useMe } from "./me";
 import { Navigation } from "./navigation";
 import { usePresent } from "./services";
 
-/** After a change of route the heading has the focus and names the page. */
+const HEADING = "main h1";
+const PATIENCE_MS = 10_000;
+
+/** The heading of the page, once it stands: what it is about may still be on its way. */
+function whenHeading(found: (heading: HTMLElement) => void): () => void {
+  const main = document.querySelector("main");
+  const look = (): boolean => {
+    const heading = document.querySelector<HTMLElement>(HEADING);
+    if (heading) found(heading);
+    return heading !== null;
+  };
+  if (!main || look()) return () => undefined;
+  const watch = new MutationObserver(() => {
+    if (look()) watch.disconnect();
+  });
+  watch.observe(main, { childList: true, subtree: true });
+  const timer = setTimeout(() => watch.disconnect(), PATIENCE_MS);
+  return () => {
+    clearTimeout(timer);
+    watch.disconnect();
+  };
+}
+
+/** After a change of route the heading has the focus and names the page; one who moved on meanwhile is left alone. */
 function useRouteFocus(): void {
   const router = useRouter();
   const first = useRef(true);
-  useEffect(
-    () =>
-      router.subscribe("onRendered", ({ pathChanged }) => {
-        requestAnimationFrame(() => {
-          const heading = document.querySelector<HTMLElement>("main h1");
-          if (heading?.textContent) document.title = `${heading.textContent} · Questhall`;
-          if (pathChanged && !first.current) {
-            const target = heading ?? document.querySelector<HTMLElement>("main");
-            if (target && !target.contains(document.activeElement)) {
-              target.tabIndex = -1;
-              target.focus({ preventScroll: true });
-            }
-          }
-          first.current = false;
+  useEffect(() => {
+    let forget = () => undefined as void;
+    const leave = router.subscribe("onRendered", ({ pathChanged }) => {
+      forget();
+      const move = pathChanged && !first.current;
+      first.current = false;
+      requestAnimationFrame(() => {
+        const main = document.querySelector<HTMLElement>("main");
+        // Where the focus is if the player has not moved it: on what was pressed, which may be gone, or on the page itself.
+        const before = document.activeElement;
+        forget = whenHeading((heading) => {
+          if (heading.textContent) document.title = `${heading.textContent} · Questhall`;
+          const at = document.activeElement;
+          if (!move || (at !== before && at !== document.body) || main?.contains(at)) return;
+          heading.tabIndex = -1;
+          heading.focus({ preventScroll: true });
         });
-      }),
-    [router],
-  );
+      });
+    });
+    return () => {
+      forget();
+      leave();
+    };
+  }, [router]);
 }
 
 function usePreferences(): void {

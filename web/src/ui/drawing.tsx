@@ -1,6 +1,5 @@
 import { memo, useEffect, useId, useMemo, useRef, useSyncExternalStore } from "react";
 import { avatar, badge, ember, emojiBody, iconsVersion, type Mood, onIcons, type Stage } from "@/art";
-import "./more-icons";
 import { trustedHtml } from "@/lib/trusted";
 import type { Look, Rarity } from "@/lib/types";
 
@@ -63,7 +62,7 @@ const NOBODY: Look = { skin: 1, hair: "short", hair_hue: 28, outfit: "hoodie", o
 const TALL = 1.2;
 
 /** What of a person is shown: all, the face, or the clothes. */
-const CROPS = { full: "0 0 200 240", face: "26 24 148 148", body: "32 116 136 120" } as const;
+const CROPS = { full: "0 0 200 240", face: "26 24 148 148", body: "49 139 102 102" } as const;
 
 export function Avatar({ look, size = 120, crop = "full", label }: { look: Look | null; size?: number; crop?: keyof typeof CROPS; label?: string }) {
   const id = useArtId("a");

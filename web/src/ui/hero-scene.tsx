@@ -11,9 +11,10 @@ const LANTERNS: [number, number, number][] = [
 ];
 const SUN: Record<TimeOfDay, [number, number]> = { morning: [332, 118], afternoon: [322, 56], evening: [336, 104], night: [322, 58] };
 
-/** Hills at an hour of the day, with a trail of lanterns. */
-export function HeroScene({ time = "evening", className = "" }: { time?: TimeOfDay; className?: string }) {
-  const [x, y] = SUN[time];
+/** Hills at an hour of the day, with a trail of lanterns. `sun` is where the sun stands, for a picture that shows the middle alone. */
+export function HeroScene({ time = "evening", sun, className = "" }: { time?: TimeOfDay; sun?: number; className?: string }) {
+  const [left, y] = SUN[time];
+  const x = sun ?? left;
   return (
     <svg className={`scene-art ${className}`} data-time={time} viewBox="0 0 900 260" preserveAspectRatio="xMidYMax slice" aria-hidden>
       <rect width="900" height="260" className="sky" />

@@ -1,5 +1,5 @@
 /** Brings the drawings that are not in the core, once. */
-import { addIcons, type Icons, whenMissing } from "@/art";
+import { addIcons, type Icons } from "@/art";
 import moreUrl from "@/art/generated/more.json?url";
 
 let asked = false;
@@ -14,5 +14,3 @@ export function loadMore(): void {
       asked = false;
     });
 }
-
-whenMissing(loadMore);

@@ -24,8 +24,11 @@ interface Props {
 export function PublishCard({ name, status, version, pending, afterArchive, busy, problem, edit, onPublish, onArchive }: Props) {
   const [asking, setAsking] = useState(false);
   return (
-    <Card title="For authors" action={<Pill tone={status === "published" ? "ok" : "xp"}>{version > 0 ? `${WORDS[status]}, version ${version}` : WORDS[status]}</Pill>}>
-      <p role="status" className={pending ? "mb-3 rounded-2xl bg-sunk p-3" : "mb-3 text-ink-2"}>
+    <Card title="For authors">
+      <p className="mb-3">
+        <Pill tone={status === "published" ? "ok" : "xp"}>{version > 0 ? `${WORDS[status]}, version ${version}` : WORDS[status]}</Pill>
+      </p>
+      <p role="status" className={pending ? "mb-3 rounded-2xl bg-sunk p-3" : "mb-3 text-ink-2 empty:hidden"}>
         {pending ? "There are changes that players don't see yet." : status === "draft" ? "Only authors see it so far." : ""}
       </p>
       <div className="flex flex-wrap gap-3">

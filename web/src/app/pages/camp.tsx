@@ -20,7 +20,7 @@ function You() {
         </Link>
         <div className="min-w-0 flex-1">
           <h2 className="truncate font-display text-2xl">
-            <Link to="/players/$username" params={{ username: me.username }}>
+            <Link to="/players/$username" params={{ username: me.username }} className="inline-flex min-h-11 max-w-full items-center">
               {me.display_name}
             </Link>
           </h2>

@@ -19,7 +19,7 @@ export function Closest() {
     <Card
       title="Closest to you"
       action={
-        <Link to="/badges" className="link">
+        <Link to="/badges" className="link inline-flex min-h-11 items-center">
           All badges
         </Link>
       }

@@ -12,7 +12,7 @@ export function Recent({ most = 5, hue }: { most?: number; hue?: number }) {
     <Card
       title="Lately"
       action={
-        <Link to="/history" className="link">
+        <Link to="/history" className="link inline-flex min-h-11 items-center">
           All of it
         </Link>
       }

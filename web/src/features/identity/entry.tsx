@@ -6,7 +6,7 @@ export function Entry({ title, words, children, stage = "young" }: { title: stri
   return (
     <main className="entry">
       <div className="entry-picture" aria-hidden>
-        <HeroScene className="absolute inset-0 size-full" />
+        <HeroScene sun={480} className="absolute inset-0 size-full" />
         <div className="relative">
           <Pet stage={stage} mood="happy" size={220} />
         </div>

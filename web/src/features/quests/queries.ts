@@ -16,10 +16,21 @@ export interface Filters {
   q?: string;
 }
 
+type Asked = NonNullable<Quest["mine"]>["state"];
+
+/** A filter that is not set is an empty word in a form, and left out of a request. */
+const asked = ({ kind, category, state, status, q }: Filters) => ({
+  q,
+  category,
+  kind: (kind || undefined) as Quest["kind"] | undefined,
+  state: (state || undefined) as Asked | undefined,
+  status: (status || undefined) as Quest["status"] | undefined,
+});
+
 export const boardQuery = (filters: Filters) =>
   infiniteQueryOptions({
     queryKey: [...listsKey, filters],
-    queryFn: ({ signal, pageParam }) => read("/quests", { signal, query: { ...filters, status: (filters.status || undefined) as Quest["status"] | undefined, after: pageParam, limit: 60 } }),
+    queryFn: ({ signal, pageParam }) => read("/quests", { signal, query: { ...asked(filters), after: pageParam, limit: 60 } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });

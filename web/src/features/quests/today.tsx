@@ -35,7 +35,7 @@ export function Today() {
     <Card
       title="Today's quests"
       action={
-        <Link to="/quests" className="link">
+        <Link to="/quests" className="link inline-flex min-h-11 items-center">
           The board
         </Link>
       }
