@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from questhall import embedded
 from questhall.kernel.children import CannotStart
 from questhall.kernel.contract import Refusal
+from questhall.kernel.database import Unavailable
 from questhall.kernel.migrations import MigrationProblem
 from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
@@ -19,6 +22,7 @@ from questhall.kernel.telemetry import configure_logs
 
 __all__ = ["app", "main"]
 
+INTERRUPTED = 130
 REFUSED = 2
 """Exit code of what can't be done as asked; the message says what to do."""
 
@@ -136,14 +140,38 @@ def call(data: Path, service: str, method: str, arguments: dict[str, object]) ->
 
 def main() -> None:
     """Runs a command; a refusal is a message with the next step and exit code 2."""
+    _open_standard_files()
     try:
-        app()
+        with embedded.killed_as_interrupted():
+            app()
     except CannotStart as problem:
-        err.print(f"[bold red]Questhall can't do this:[/] {problem}")
-        err.print(f"[bold]Next step:[/] {problem.next_step}")
-        sys.exit(REFUSED)
+        _refuse(problem, problem.next_step)
     except (Refusal, MigrationProblem, ValueError) as problem:
-        err.print(f"[bold red]Questhall can't do this:[/] {problem}")
-        sys.exit(REFUSED)
+        _refuse(problem)
+    except Unavailable as problem:
+        _refuse(problem, "check QUESTHALL_DATABASE_URL and QUESTHALL_REDIS_URL, and that the servers run")
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Who read our output went away: nothing is left to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _refuse(problem: Exception, next_step: str = "") -> None:
+    err.print(f"[bold red]Questhall can't do this:[/] {escape(str(problem))}")
+    if next_step:
+        err.print(f"[bold]Next step:[/] {escape(next_step)}")
+    sys.exit(REFUSED)
+
+
+def _open_standard_files() -> None:
+    """A file that is closed at the start is opened on nothing: else the first one that we open would take its place."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)

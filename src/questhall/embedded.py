@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 import uvloop
 from rich.console import Console
 
@@ -32,8 +34,10 @@ from questhall.kernel.valkey import EmbeddedValkey
 
 __all__ = ["call", "migrate_only", "openapi", "up"]
 
+log = structlog.get_logger(__name__)
 T = TypeVar("T")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+BACKLOG = 1024
 SOCKET = "internal.sock"
 CALL_TIMEOUT_S = 600.0
 """A command may read the whole ledger."""
@@ -46,6 +50,13 @@ class Servers(msgspec.Struct, frozen=True):
     redis: str
 
 
+class Running(msgspec.Struct, frozen=True):
+    """What a running installation leaves in its data folder for commands."""
+
+    pid: int
+    socket: str
+
+
 @contextmanager
 def lock(settings: Settings) -> Iterator[None]:
     """One start a data folder at a time. Raises CannotStart when another has it."""
@@ -55,9 +66,14 @@ def lock(settings: Settings) -> Iterator[None]:
         raise CannotStart(
             f"{settings.data} can't be made: {error.strerror}", "choose another folder with --data"
         ) from error
-    if not os.access(settings.data, os.W_OK):
-        raise CannotStart(f"{settings.data} can't be written", "choose another folder with --data, or change its owner")
-    with (settings.data / "lock").open("a+") as handle:
+    try:
+        opened = (settings.data / "lock").open("a+")
+    except OSError as error:
+        raise CannotStart(
+            f"{settings.data} can't be written: {error.strerror}",
+            "choose another folder with --data, or change its owner",
+        ) from error
+    with opened as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -101,10 +117,12 @@ def _check_port(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # at once: two that only bind the same port would both be let
     except OSError as error:
         listener.close()
         raise CannotStart(
-            f"port {port} on {host} can't be used: {error.strerror}", f"choose another one, such as --port {port + 1}"
+            f"port {port} on {host} can't be used: {error.strerror}",
+            f"choose another one, such as --port {port % 65535 + 1}",
         ) from error
     return listener
 
@@ -118,6 +136,8 @@ def up(settings: Settings, *, host: str, port: int, starter: bool, insecure_http
         )
     if "QUESTHALL_PUBLIC_URL" not in os.environ:
         settings = msgspec.structs.replace(settings, public_url=f"http://localhost:{port}")
+    if host not in LOOPBACK and not settings.registration:
+        settings = msgspec.structs.replace(settings, registration="invite")  # whatever name the page goes by
     with lock(settings):
         listener = _check_port(host, port)
         with listener, servers(settings) as found:
@@ -126,48 +146,76 @@ def up(settings: Settings, *, host: str, port: int, starter: bool, insecure_http
 
 def _run(main: Awaitable[T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_awaited(main))
+        try:
+            return runner.run(_interruptible(main))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
 
-async def _awaited(main: Awaitable[T]) -> T:
+async def _interruptible(main: Awaitable[T]) -> T:
+    """Ctrl-C and a plain kill cancel the work, whatever it is at: so what was started is ended."""
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await main
+
+
+@contextmanager
+def killed_as_interrupted() -> Iterator[None]:
+    """While no loop runs: a plain kill ends servers as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def _serve(settings: Settings, found: Servers, listener: socket.socket, *, starter: bool, out: Console) -> None:
     services = discover()
     await migrate(services, settings, found.database)
     installation = Installation(settings, services=services, database_url=found.database, redis_url=found.redis)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
-    await installation.start()
     folder = run_folder(None)
     public = server(installation.app)
     inner = server(installation.internal, uds=str(folder / SOCKET), proxy_headers=False)
-    tasks = [asyncio.create_task(public.serve(sockets=[listener])), asyncio.create_task(inner.serve())]
+    tasks: list[asyncio.Task[None]] = []
     running = settings.data / "run.json"
     try:
+        await installation.start()
+        tasks = [asyncio.create_task(public.serve(sockets=[listener])), asyncio.create_task(inner.serve())]
         if starter:
             await installation.install_starter_pack()
         while not (public.started and inner.started):
             await asyncio.sleep(0.005)
-        running.write_bytes(msgspec.json.encode({"pid": os.getpid(), "socket": str(folder / SOCKET)}))
+        running.write_bytes(msgspec.json.encode(Running(pid=os.getpid(), socket=str(folder / SOCKET))))
         await _greet(installation, settings, out)
         settle_heap()
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         await stopping.wait()
     finally:
         running.unlink(missing_ok=True)
         public.should_exit = inner.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
         await installation.stop()
-        (folder / SOCKET).unlink(missing_ok=True)
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _greet(installation: Installation, settings: Settings, out: Console) -> None:
     identity: Any = installation.process.stub("cli", Identity)
     secret = await identity.first_admin_token()
+    try:
+        _say(settings, secret, out)
+    except OSError:
+        log.info("nobody_reads_standard_output", url=settings.public_url)
+
+
+def _say(settings: Settings, secret: str | None, out: Console) -> None:
     out.print(f"[bold]Questhall is running[/] at {settings.public_url}")
     if secret is not None:
         out.print(f"Make the first admin: {settings.public_url}/first-admin#{secret}")
@@ -224,15 +272,15 @@ async def _call_stopped(settings: Settings, found: Servers, work: Callable[[Any]
 
 def _running(settings: Settings) -> str | None:
     try:
-        found = msgspec.json.decode((settings.data / "run.json").read_bytes())
+        found = msgspec.json.decode((settings.data / "run.json").read_bytes(), type=Running)
     except (OSError, msgspec.DecodeError):
         return None
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
-            probe.connect(found["socket"])
+            probe.connect(found.socket)
         except OSError:
             return None
-    return str(found["socket"])
+    return found.socket
 
 
 def openapi() -> bytes:

@@ -68,11 +68,13 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Makes the cluster if there is none, starts the server, waits until it answers. Raises CannotStart."""
-        self.cluster = self._place()
+        self.cluster, pointer = self._place()
         binaries = self._binaries()
         self._stop_orphan()
         if not self.cluster.exists():
             self._make_cluster(binaries)
+        if self.cluster != self._wanted and not pointer.exists():
+            pointer.write_text(f"{self.cluster}\n")
         self._check_cluster(binaries)
         self._run = run_folder(self._user)
         self._configure()
@@ -106,20 +108,25 @@ class EmbeddedPostgres:
     def _reachable(self, folder: Path) -> bool:
         return self._user is None or run_as(["test", "-x", str(folder)], user=self._user).returncode == 0
 
-    def _place(self) -> Path:
-        """The cluster's folder: the wanted one, or as root one that ``nobody`` can reach, with a pointer to it."""
+    def _place(self) -> tuple[Path, Path]:
+        """The cluster's folder: the wanted one, or as root one that ``nobody`` can reach; and the pointer to that."""
         parent = self._wanted.parent
         parent.mkdir(parents=True, exist_ok=True)
         pointer = self._wanted.with_name(self._wanted.name + ".location")
         if pointer.exists():
-            return Path(pointer.read_text().strip())
-        if self._reachable(parent):
-            return self._wanted
+            place = Path(pointer.read_text().strip())
+            if not place.exists():
+                raise CannotStart(
+                    f"the database of {parent} was in {place}, and is not there any more",
+                    f"put it back (from a backup), or remove {pointer} to begin with an empty one",
+                )
+            return place, pointer
+        if self._wanted.exists() or self._reachable(parent):
+            return self._wanted, pointer
         place = ELSEWHERE / hashlib.sha256(str(self._wanted).encode()).hexdigest()[:16]
         place.parent.mkdir(parents=True, exist_ok=True)
-        pointer.write_text(f"{place}\n")
         log.info("cluster_elsewhere", wanted=str(self._wanted), place=str(place), why="nobody can't reach it")
-        return place
+        return place, pointer
 
     def _binaries(self) -> Path:
         package = _package()
@@ -198,7 +205,8 @@ class EmbeddedPostgres:
             pid = int(file.read_text().splitlines()[0])
         except (OSError, ValueError, IndexError):
             return
-        if not alive(pid) or b"postgres" not in _command_line(pid):
+        # Numbers of processes come again: it has to be this cluster's server.
+        if not alive(pid) or os.fsencode(self.cluster) not in _command_line(pid).split(b"\0"):
             return
         log.info("orphaned_server_stopped", pid=pid)
         if not end(pid, signal.SIGINT, patience_s=10):

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from questhall.kernel.crash import crash_point, declare
+from questhall.kernel.database import Unavailable
 from questhall.kernel.service import Service
 from questhall.kernel.settings import Settings
 
@@ -98,7 +99,7 @@ async def migrate(services: Sequence[Service], settings: Settings, admin_dsn: st
     applied = 0
     async with _lock(admin_dsn):
         for service in services:
-            connection = await asyncpg.connect(admin_dsn, server_settings={"lock_timeout": f"{LOCK_TIMEOUT_S}s"})
+            connection = await _connect(admin_dsn, lock_timeout=f"{LOCK_TIMEOUT_S}s")
             try:
                 applied += await _migrate_one(connection, service, settings)
             finally:
@@ -106,10 +107,17 @@ async def migrate(services: Sequence[Service], settings: Settings, admin_dsn: st
     return applied
 
 
+async def _connect(dsn: str, **settings: str) -> Any:
+    try:
+        return await asyncpg.connect(dsn, server_settings=settings)
+    except (OSError, asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
+        raise Unavailable(f"the database can't be reached: {error}") from error
+
+
 @asynccontextmanager
 async def _lock(admin_dsn: str) -> AsyncIterator[None]:
     """One row, held for the whole run: two runs at once wait for each other."""
-    connection = await asyncpg.connect(admin_dsn, server_settings={"lock_timeout": f"{LOCK_TIMEOUT_S}s"})
+    connection = await _connect(admin_dsn, lock_timeout=f"{LOCK_TIMEOUT_S}s")
     try:
         try:
             await connection.execute(
@@ -261,7 +269,7 @@ END $$
 
 async def pending(service: Service, dsn: str) -> list[str]:
     """Files that are not applied yet, as the service's own role sees it; what `/readyz` and `serve` ask."""
-    connection = await asyncpg.connect(dsn)
+    connection = await _connect(dsn)
     try:
         rows = await connection.fetch(f'SELECT origin, name FROM "{service.name}".applied_migrations')
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
