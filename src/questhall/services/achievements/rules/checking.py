@@ -132,6 +132,9 @@ def _expression_errors(node: Requirement) -> list[tuple[str, str]]:
         source = getattr(node, name)
         if source is None:
             continue
+        if not source.isprintable():
+            errors.append((name, "no control characters"))
+            continue
         try:
             value = check_expression(source, SAMPLE, condition=name == "where").value(SAMPLE)
         except InvalidExpression as refusal:

@@ -30,6 +30,7 @@ XP_MAX = 100_000
 
 SECRET_NAME = "???"
 
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 Category = Literal["milestone", "streak", "mastery", "social", "special"]
 Rarity = Literal["common", "rare", "epic", "legendary"]
 
@@ -51,7 +52,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     streak: Annotated[int, msgspec.Meta(ge=2, le=STREAK_MAX)] | None = None
     """So many of the player's local days in a row, each with a matching event."""
     level: Annotated[int, msgspec.Meta(ge=2, le=1000)] | None = None
-    badge: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    badge: Slug | None = None
     """Slug of another badge: any tier of it."""
     manual: Literal[True] | None = None
     all: list[Requirement] | None = None
@@ -71,7 +72,7 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A badge as authored."""
 
-    slug: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+    slug: Slug
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     description: Annotated[str, msgspec.Meta(max_length=500)] = ""
     icon: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")] = "star"
@@ -83,9 +84,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     secret: bool = False
     tiers: Annotated[list[Tier], msgspec.Meta(max_length=TIERS_MAX)] = []
     series: Annotated[str, msgspec.Meta(max_length=60)] | None = None
-    prerequisites: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=LEAVES_MAX)
-    ] = []
+    prerequisites: Annotated[list[Slug], msgspec.Meta(max_length=LEAVES_MAX)] = []
     """Slugs of badges without which this one is not awarded; its counter moves meanwhile."""
 
 
