@@ -33,7 +33,11 @@ export default tseslint.config(
       "max-lines": ["error", { max: 250 }],
       "react-hooks/rules-of-hooks": "error",
       "react-hooks/exhaustive-deps": "error",
-      "no-restricted-syntax": ["error", { selector: "MemberExpression[property.name='innerHTML']", message: "markup goes through trustedHtml" }],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "MemberExpression[property.name='innerHTML']", message: "markup goes through trustedHtml" },
+        { selector: "ImportDeclaration[specifiers.length=0][source.value!=/\\.css$/]", message: "modules have no side effects (package.json says so, and the bundler drops them): main.tsx wires them" },
+      ],
     },
   },
   // A rule may not be held for files made by a program.

@@ -33,8 +33,8 @@ export const HAPPENINGS: Happening[] = [
   { id: "quest", label: "Complete a quest", event: "quest.completed", kind: "", distinct: [["data.quest_id", "quest"], ["data.category", "category"]], sums: [] },
   { id: "accept", label: "Accept a quest", event: "quest.accepted", kind: "", distinct: [["data.quest_id", "quest"]], sums: [] },
   { id: "badge", label: "Earn a badge", event: "badge.earned", kind: "", distinct: [["data.achievement_id", "badge"]], sums: [] },
-  { id: "login", label: "Come by on a day", event: "user.login", kind: "", distinct: [], sums: [] },
-  { id: "streak", label: "Keep the streak for a day", event: "streak.extended", kind: "", distinct: [], sums: [] },
+  { id: "login", label: "Come by on a day", event: "user.login", kind: "", distinct: [["data.local_day", "day"]], sums: [] },
+  { id: "streak", label: "Keep the streak for a day", event: "streak.extended", kind: "", distinct: [["data.local_day", "day"]], sums: [] },
   { id: "level", label: "Reach a new level", event: "level.reached", kind: "", distinct: [["data.level", "level"]], sums: [] },
   { id: "coins", label: "Receive coins or other currency", event: "currency.credited", kind: "", distinct: [["data.currency", "currency"]], sums: [["data.amount", "amount"]] },
 ];

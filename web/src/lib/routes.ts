@@ -21,6 +21,10 @@ type Parameters<M extends Method, P extends string> = Operation<M, P> extends { 
 type Names<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 type Asked<M extends Method, P extends string> = Parameters<M, P> extends { query?: infer Q } ? ([Q] extends [undefined] ? unknown : { query?: NonNullable<Q> }) : unknown;
 
+type Header<M extends Method, P extends string> = Parameters<M, P> extends { header: infer H } ? H : unknown;
+/** A route that needs a version or a key can't be asked without. */
+type Needed<M extends Method, P extends string> = (Header<M, P> extends { "If-Match": string } ? { version: number } : unknown) & (Header<M, P> extends { "Idempotency-Key": string } ? { key: string } : unknown);
+
 export interface Ask {
   /** Goes out as `If-Match`. */
   version?: number;
@@ -30,7 +34,7 @@ export interface Ask {
 }
 
 /** What a request to a route may say beside its body: names of its template, its query, version and key. */
-export type Options<M extends Method, P extends string> = Ask & Asked<M, P> & ([Names<P>] extends [never] ? { path?: undefined } : { path: Record<Names<P>, string> });
+export type Options<M extends Method, P extends string> = Ask & Asked<M, P> & Needed<M, P> & ([Names<P>] extends [never] ? { path?: undefined } : { path: Record<Names<P>, string> });
 
 /** Left out where nothing has to be said. */
-export type Rest<M extends Method, P extends string> = [Names<P>] extends [never] ? [options?: Options<M, P>] : [options: Options<M, P>];
+export type Rest<M extends Method, P extends string> = Record<never, never> extends Options<M, P> ? [options?: Options<M, P>] : [options: Options<M, P>];

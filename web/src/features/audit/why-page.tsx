@@ -22,6 +22,13 @@ const ICONS: Record<string, string> = {
   streak: "fire",
 };
 
+/** Who acted, for those who never saw an id: `source:0190...` is a connected source. */
+const ACTORS: Record<string, string> = { user: "by a player", admin: "by an admin", source: "by a connected source", system: "by the hall itself", service: "by the hall itself" };
+const actorWords = (actor: string): string => ACTORS[actor.split(":")[0] ?? ""] ?? actor;
+
+/** Accounts of the ledger and ids of deliveries are for the details. */
+const plain = (detail: string): string => detail.replace(/^(from|to) (mint|sink|escrow|payments|user|guild|debt):\S*$|^delivery [0-9a-f-]{36}$/, "");
+
 function Facts({ facts }: { facts: Record<string, unknown> }) {
   const known = Object.entries(facts).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value) && value !== "");
   if (known.length === 0) return null;
@@ -50,10 +57,10 @@ function Step({ step, last }: { step: WhyStep; last: boolean }) {
       <div className="why-body">
         <div className="min-w-0">
         <p className="text-lg font-bold wrap-anywhere">{step.title}</p>
-        {step.detail && <p className="text-ink-2 wrap-anywhere">{step.detail}</p>}
+        {plain(step.detail) && <p className="text-ink-2 wrap-anywhere">{plain(step.detail)}</p>}
         <p className="mt-1 flex flex-wrap items-center gap-2 text-sm text-ink-2">
           {step.time && <time dateTime={step.time}>{moment(step.time)}</time>}
-          {step.actor && <Pill>{step.actor.split(":")[0]}</Pill>}
+          {step.actor && <Pill>{actorWords(step.actor)}</Pill>}
           {rule?.version !== undefined && (
             <Pill>
               {rule.title ? `${String(rule.title)}, ` : "Rule "}version {rule.version}

@@ -91,7 +91,7 @@ function ReverseForm({ id }: { id: string }) {
       </Field>
       <Field label="Reason">{(ids) => <Input {...ids} name="reason" required minLength={3} />}</Field>
       {undoing.error && <p role="alert" className="text-bad">{wordsOf(undoing.error)}</p>}
-      <p role="status" className="text-ok">{undoing.isSuccess && "The transaction is reversed."}</p>
+      <p role="status" className="text-ok empty:absolute">{undoing.isSuccess && "The transaction is reversed."}</p>
       <Button type="submit" variant="danger" busy={undoing.isPending} className="justify-self-start">
         Reverse it
       </Button>

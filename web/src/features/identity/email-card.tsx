@@ -22,7 +22,7 @@ export function EmailCard({ me }: { me: Me }) {
           {(ids) => <Input {...ids} name="password" type="password" autoComplete="current-password" required />}
         </Field>
         {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
-        <p role="status" className="text-ok">{save.isSuccess && "A link is on its way. It works for 30 minutes."}</p>
+        <p role="status" className="text-ok empty:absolute">{save.isSuccess && "A link is on its way. It works for 30 minutes."}</p>
         <Button type="submit" busy={save.isPending} className="justify-self-start">
           Send the link
         </Button>

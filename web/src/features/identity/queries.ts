@@ -70,6 +70,7 @@ export interface MeChange {
   locale?: string;
   look?: Look;
   preferences?: Preferences;
+  private?: boolean;
 }
 export const changeMe = (version: number, wanted: MeChange) => change("/me", wanted, { version });
 

@@ -61,7 +61,7 @@ function ProfileCard({ me }: { me: Me }) {
           )}
         </Field>
         {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
-        <p role="status" className="text-ok">{save.isSuccess && "Saved."}</p>
+        <p role="status" className="text-ok empty:absolute">{save.isSuccess && "Saved."}</p>
         <Button type="submit" busy={save.isPending} className="justify-self-start">
           Save
         </Button>
@@ -98,6 +98,7 @@ function BehaviourCard({ me }: { me: Me }) {
         <Switch checked={me.preferences.quiet} onChange={(quiet) => set({ quiet })} label="Quiet mode" hint="Words only: no confetti, no scenes" />
         <Switch checked={me.preferences.sound} onChange={(sound) => set({ sound })} label="Sound" hint="A short chime with good news" />
         <Switch checked={me.preferences.hide_streaks} onChange={(hide_streaks) => set({ hide_streaks })} label="Hide streaks" hint="They go on, you just don't see them" />
+        <Switch checked={me.private} onChange={(hidden) => save.mutate({ private: hidden })} label="Private profile" hint="Only you and moderators see it" />
       </div>
       {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
     </Card>

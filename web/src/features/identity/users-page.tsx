@@ -58,7 +58,7 @@ function Change({ user, onClose }: { user: UserRow; onClose: () => void }) {
           {(ids) => <Textarea {...ids} name="reason" rows={2} required minLength={3} maxLength={500} />}
         </Field>
         {suspends && <p className="rounded-2xl bg-sunk p-3">Every session and token of {user.username} ends at once. What was earned stays.</p>}
-        <p role="status" className="text-ink-2">{same && "Nothing was changed yet."}</p>
+        <p role="status" className="text-ink-2 empty:absolute">{same && "Nothing was changed yet."}</p>
         {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
         <Button type="submit" variant={suspends ? "danger" : "primary"} busy={save.isPending}>
           {suspends ? `Suspend ${user.username}` : "Save"}

@@ -82,7 +82,7 @@ export function LinksCard({ slug, mayWrite }: { slug: string; mayWrite: boolean 
               </div>
             )}
             {add.error && <p role="alert" className="text-bad">{wordsOf(add.error)}</p>}
-            <p role="status" className="text-ok">{add.data && `${count(add.data.items.length, "account")} linked${add.data.items.length === MOST_TOLD ? " at least" : ""}: ${add.data.items.slice(0, 5).map((one) => `${one.account} is ${one.username}`).join(", ")}${add.data.items.length > 5 ? " …" : ""}. What was waiting is being credited.`}</p>
+            <p role="status" className="text-ok empty:absolute">{add.data && `${count(add.data.items.length, "account")} linked${add.data.items.length === MOST_TOLD ? " at least" : ""}: ${add.data.items.slice(0, 5).map((one) => `${one.account} is ${one.username}`).join(", ")}${add.data.items.length > 5 ? " …" : ""}. What was waiting is being credited.`}</p>
             <Button type="submit" size="small" busy={add.isPending} className="justify-self-start">
               Link
             </Button>

@@ -28,7 +28,7 @@ function Row({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; m
           {delivery.detail && <>, {delivery.detail}</>}
         </p>
         {again.error && <p role="alert" className="text-sm text-bad">{wordsOf(again.error)}</p>}
-        <p role="status" className="text-sm text-ok">{again.data && `Run again: ${WORDS[again.data.outcome].toLowerCase()}.`}</p>
+        <p role="status" className="text-sm text-ok empty:absolute">{again.data && `Run again: ${WORDS[again.data.outcome].toLowerCase()}.`}</p>
       </div>
       <Pill tone={TONES[delivery.outcome]}>{WORDS[delivery.outcome]}</Pill>
       {mayWrite && (
@@ -48,7 +48,7 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
   const refresh = () => queries.invalidateQueries({ queryKey: sourceKey(slug) });
   const switching = useMutation({ mutationFn: (enabled: boolean) => changeSource(slug, source?.version ?? 0, { enabled }), onSettled: refresh });
   const [asking, setAsking] = useState(false);
-  const rotating = useMutation({ mutationFn: () => rotate(slug) });
+  const rotating = useMutation({ mutationFn: () => rotate(slug), onSettled: refresh });
   if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
   if (!source) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
   const items = deliveries.data?.pages.flatMap((page) => page.items) ?? [];

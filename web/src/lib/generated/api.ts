@@ -162,7 +162,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened to me, in plain words, newest first */
+        /** What happened to me, in plain words, newest first; 202 while the log has yet to reach the event ``seen`` */
         get: operations["audit_read_history"];
         put?: never;
         post?: never;
@@ -315,7 +315,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Invitations */
+        /** Invitations that were not taken back, newest first */
         get: operations["identity_list_invites"];
         put?: never;
         /** Invite somebody; the link is shown once */
@@ -522,7 +522,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A player's public profile */
+        /** A player's public profile; a private one is shown to its player and to moderators */
         get: operations["identity_read_profile"];
         put?: never;
         post?: never;
@@ -1206,12 +1206,9 @@ export interface components {
         CurrencyInput: {
             code: string;
             name: string;
-            /** @default coin */
-            icon: string;
-            /** @default false */
-            transferable: boolean;
-            /** @default true */
-            spendable: boolean;
+            icon?: string;
+            transferable?: boolean;
+            spendable?: boolean;
         };
         /** CurrencyRow */
         CurrencyRow: {
@@ -1268,8 +1265,7 @@ export interface components {
             username: string;
             email: string;
             password: string;
-            /** @default UTC */
-            timezone: string;
+            timezone?: string;
         };
         /** Grant */
         Grant: {
@@ -1302,6 +1298,8 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             expires_at: string;
+            uses: number;
+            uses_max: number;
             used: boolean;
             secret?: string | null;
             link?: string | null;
@@ -1415,6 +1413,7 @@ export interface components {
             permissions: string[];
             look: components["schemas"]["Look"] | null;
             preferences: components["schemas"]["Preferences"];
+            private: boolean;
             /** Format: date-time */
             created_at: string;
             version: number;
@@ -1426,18 +1425,15 @@ export interface components {
             locale?: string;
             look?: components["schemas"]["Look"];
             preferences?: components["schemas"]["Preferences"];
+            private?: boolean;
         };
         /** NewInvite */
         NewInvite: {
-            /**
-             * @default player
-             * @enum {string}
-             */
-            role: "player" | "moderator" | "manager" | "admin";
-            /** @default  */
-            note: string;
-            /** @default 14 */
-            expires_in_days: number;
+            /** @enum {string} */
+            role?: "player" | "moderator" | "manager" | "admin";
+            note?: string;
+            expires_in_days?: number;
+            uses?: number;
         };
         /** NewToken */
         NewToken: {
@@ -1451,10 +1447,8 @@ export interface components {
             email: string;
             password: string;
             display_name?: string | null;
-            /** @default UTC */
-            timezone: string;
-            /** @default en */
-            locale: string;
+            timezone?: string;
+            locale?: string;
             invite?: string | null;
         };
         /** Objective */
@@ -1777,8 +1771,7 @@ export interface components {
         /** Tick */
         Tick: {
             objective?: string | null;
-            /** @default false */
-            yesterday: boolean;
+            yesterday?: boolean;
         };
         /** Tier */
         Tier: {
@@ -2483,6 +2476,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 after?: string | null;
+                seen?: string | null;
             };
             header?: never;
             path?: never;
@@ -2792,7 +2786,12 @@ export interface operations {
     };
     identity_list_invites: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2812,6 +2811,7 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -3060,7 +3060,12 @@ export interface operations {
     };
     identity_list_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3079,6 +3084,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -3249,7 +3255,12 @@ export interface operations {
     };
     identity_list_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3268,6 +3279,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -4076,9 +4088,9 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 after?: string | null;
-                kind?: string | null;
+                kind?: "one_off" | "daily" | "weekly" | "repeatable" | "seasonal" | null;
                 category?: string | null;
-                state?: string | null;
+                state?: "locked" | "available" | "accepted" | "in_progress" | "completed" | "cooling_down" | "expired" | "abandoned" | null;
                 q?: string;
                 status?: "draft" | "published" | "archived";
             };
@@ -4252,7 +4264,10 @@ export interface operations {
     quests_publish_quest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 quest_id: string;
             };
@@ -4271,9 +4286,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuestView"];
                 };
             };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -4312,7 +4330,10 @@ export interface operations {
     quests_accept_quest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 quest_id: string;
             };
@@ -4331,9 +4352,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuestView"];
                 };
             };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -4342,7 +4366,10 @@ export interface operations {
     quests_abandon_quest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 quest_id: string;
             };
@@ -4361,9 +4388,12 @@ export interface operations {
                     "application/json": components["schemas"]["QuestView"];
                 };
             };
+            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -4372,7 +4402,10 @@ export interface operations {
     quests_complete_quest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 quest_id: string;
             };
@@ -4400,6 +4433,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
@@ -4446,7 +4480,12 @@ export interface operations {
     };
     quests_list_my_quests: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4465,6 +4504,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Problem401"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
