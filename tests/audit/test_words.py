@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from questhall.kernel.sealing import differences, digest_of
+from questhall.kernel.service import discover
 from questhall.services.audit import rules, words
 
 WREN, EVE = uuid4(), uuid4()
@@ -87,6 +89,13 @@ def test_noise_is_no_part_of_a_history(kind: str) -> None:
     assert rules.class_of(kind) == "passing"
 
 
+def test_every_event_about_a_player_has_words_or_is_silent_on_purpose() -> None:
+    personal = {event.type for service in discover() for event in service.contract.events if event.personal}
+    assert personal == words.WRITERS.keys() | words.SILENT
+    assert not words.WRITERS.keys() & words.SILENT
+    assert {rules.class_of(kind) for kind in words.WRITERS} == {"lasting"}, "a history reads that class alone"
+
+
 @pytest.mark.parametrize("kind", sorted(words.WRITERS))
 def test_a_line_of_an_older_version_is_still_a_line(kind: str) -> None:
     line = words.line_of(kind, {})
@@ -148,10 +157,10 @@ def test_when_a_chain_is_whole() -> None:
 
 def test_differences_name_the_rows() -> None:
     rows = {n: (n, UUID(int=n), "text") for n in (3, 4, 9)}
-    digests = b"".join(rules.digest_of(row) for row in rows.values())
-    assert rules.differences([3, 4, 9], digests, rows) == []
+    digests = b"".join(digest_of(row) for row in rows.values())
+    assert differences([3, 4, 9], digests, rows) == []
     edited = {3: rows[3], 4: (4, UUID(int=4), "other"), 5: (5, UUID(int=5), "new")}
-    assert rules.differences([3, 4, 9], digests, edited) == [
+    assert differences([3, 4, 9], digests, edited) == [
         (4, "the row was changed"),
         (5, "the row was slipped in"),
         (9, "the row is gone"),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-__all__ = ["GENESIS", "Seal", "block_hash", "row_bytes"]
+__all__ = ["GENESIS", "Seal", "block_hash", "differences", "digest_of", "row_bytes"]
 
 GENESIS = bytes(32)
 """What the first block of a chain is hashed onto."""
+
+DIGEST_BYTES = 8
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -40,3 +42,21 @@ def block_hash(previous: bytes, rows: Iterable[Sequence[Any]]) -> bytes:
         digest.update(len(encoded).to_bytes(4, "big"))
         digest.update(encoded)
     return digest.digest()
+
+
+def digest_of(row: Sequence[Any]) -> bytes:
+    """The few bytes that are kept of each sealed row, to name the one that was edited."""
+    return hashlib.sha256(row_bytes(row)).digest()[:DIGEST_BYTES]
+
+
+def differences(positions: Sequence[int], digests: bytes, rows: Mapping[int, Sequence[Any]]) -> list[tuple[int, str]]:
+    """Positions that are not as they were sealed, and how."""
+    found: list[tuple[int, str]] = []
+    for index, position in enumerate(positions):
+        row = rows.get(position)
+        if row is None:
+            found.append((position, "the row is gone"))
+        elif digest_of(row) != digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]:
+            found.append((position, "the row was changed"))
+    slipped_in = sorted(rows.keys() - set(positions))
+    return sorted(found + [(position, "the row was slipped in") for position in slipped_in])

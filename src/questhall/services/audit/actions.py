@@ -9,7 +9,7 @@ import msgspec
 
 from questhall.contracts.audit import Audit, Broken
 from questhall.kernel.database import Record, Tx
-from questhall.kernel.sealing import GENESIS, Seal, block_hash
+from questhall.kernel.sealing import GENESIS, Seal, block_hash, differences, digest_of
 from questhall.kernel.service import Site
 from questhall.services.audit import repository, rules, words
 from questhall.services.audit.chains import CatchingUp, Chain, Chains
@@ -66,6 +66,15 @@ class AuditActions(Audit):
             rows = await repository.history(tx, user_id, list(words.WRITERS), after, limit)
         return [(row["position"], _history_line(row)) for row in rows]
 
+    async def behind(self, seen: UUID) -> CatchingUp | None:
+        """Where the log stands if it has yet to take this event over."""
+        if not rules.is_behind(seen, self.at.db.real_now()):
+            return None
+        async with self.at.db.read() as tx:
+            if await repository.event(tx, seen) is not None:
+                return None
+            return CatchingUp(position=await repository.position(tx))
+
     async def why(self, kind: str, effect_id: str, asker: UUID, *, sees_all: bool) -> Chain | CatchingUp:
         """The chain of causes of an effect. Refuses ``not_found``, also for what is somebody else's."""
         return await self._chains.why(kind, effect_id, asker, sees_all=sees_all)
@@ -95,7 +104,7 @@ class AuditActions(Audit):
             positions = [row[0] for row in rows]
             hash_ = block_hash(previous, rows)
             block = Seal(first=positions[0], last=positions[-1], count=len(rows), previous=previous, hash=hash_)
-            digests = b"".join(map(rules.digest_of, rows))
+            digests = b"".join(map(digest_of, rows))
             await repository.add_seal(tx, partition, number + 1, block, positions=positions, digests=digests)
         # Another witness: whoever rewrites rows and seals does not reach a log that was shipped elsewhere.
         self.at.log.debug("event_log_sealed", partition=partition, number=number + 1, last=block.last, hash=hash_.hex())
@@ -124,7 +133,7 @@ class AuditActions(Audit):
                 row["position"]: tuple(row)
                 for row in await repository.rows_between(tx, partition, seal["first"], seal["last"])
             }
-            found = rules.differences(seal["positions"], seal["digests"], rows)
+            found = differences(seal["positions"], seal["digests"], rows)
             broken += [Broken(partition=partition, position=position, detail=detail) for position, detail in found]
             if seal["previous"] != previous:
                 detail = f"block {number} does not follow the one before"

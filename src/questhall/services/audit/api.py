@@ -63,13 +63,16 @@ async def list_events(
 
 @get("/me/history", permission=SIGNED_IN)
 async def read_history(
-    actions: AuditActions, caller: Caller, limit: Limit = 25, after: After = None
-) -> Page[HistoryLine]:
-    """What happened to me, in plain words, newest first."""
+    actions: AuditActions, caller: Caller, limit: Limit = 25, after: After = None, seen: UUID | None = None
+) -> Response[Page[HistoryLine]]:
+    """What happened to me, in plain words, newest first; 202 while the log has yet to reach the event ``seen``."""
+    behind: Any = None if seen is None else await actions.behind(seen)
+    if behind is not None:
+        return Response(behind, status_code=202, headers={"retry-after": "1"})
     start = read_cursor(after, int)
     lines = await actions.history(caller.user, start[0] if start else None, limit + 1)
     more = cursor_of(lines[limit - 1][0]) if len(lines) > limit else None
-    return Page(items=[line for _, line in lines[:limit]], next=more)
+    return Response(Page(items=[line for _, line in lines[:limit]], next=more))
 
 
 @get("/why/{kind:str}/{effect_id:str}", permission=SIGNED_IN)

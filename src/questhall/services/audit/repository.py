@@ -108,9 +108,9 @@ async def search(tx: Tx, wanted: Search, after: int | None, limit: int) -> list[
 
 
 async def history(tx: Tx, user_id: UUID, types: list[str], after: int | None, limit: int) -> list[Record]:
-    """What a player sees of themselves, newest first."""
+    """What a player sees of themselves, newest first; all of it is kept for ever."""
     return await tx.fetch(
-        "SELECT * FROM event_log WHERE subject = $1 AND type = ANY($2::text[]) "
+        "SELECT * FROM event_log WHERE class = 'lasting' AND subject = $1 AND type = ANY($2::text[]) "
         "AND ($3::bigint IS NULL OR position < $3) ORDER BY position DESC LIMIT $4",
         str(user_id),
         types,

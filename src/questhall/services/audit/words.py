@@ -150,7 +150,9 @@ WRITERS: dict[str, Callable[[Data], Line]] = {
     "email.changed": lambda _: Line(icon="envelope", text="You confirmed your e-mail address"),
     "token.created": lambda d: Line(icon="key", text=f"You made the access token “{d['name']}”"),
     "account.linked": lambda d: Line(icon="handshake", text=f"Your {_platform(d['kind'])} account was linked"),
-    "account.unlinked": lambda d: Line(icon="leaf-fluttering-in-wind", text=f"Your {_platform(d['kind'])} account was unlinked"),
+    "account.unlinked": lambda d: Line(
+        icon="leaf-fluttering-in-wind", text=f"Your {_platform(d['kind'])} account was unlinked"
+    ),
     "activity.recorded": _recorded,
     "quest.accepted": _quest("world-map", "You set out on “{}”"),
     "quest.completed": lambda d: Line(
@@ -180,7 +182,28 @@ WRITERS: dict[str, Callable[[Data], Line]] = {
         detail=d.get("reason", ""),
     ),
 }
-"""Types that a player sees in their history; what moves all the time or goes on behind the scenes is left out."""
+"""Types that a player sees in their history."""
+
+SILENT = frozenset(
+    {
+        # They move all the time, and say only where something stands.
+        "quest.progressed",
+        "badge.progressed",
+        "user.login",
+        "session.started",
+        "session.revoked",
+        "user.updated",
+        # What they lead to is a line of its own.
+        "reward.granted",
+        "reward.settled",
+        "reward.revoked",
+        # Of the hall, not of a player's way through it.
+        "invite.created",
+        "invite.revoked",
+        "registration.changed",
+    }
+)
+"""Types about a player that are left out of their history on purpose."""
 
 
 def line_of(event_type: str, data: Data) -> Line | None:
