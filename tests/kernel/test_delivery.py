@@ -237,3 +237,32 @@ async def test_an_event_stranded_between_commit_and_hand_over_is_found(
             await asyncio.sleep(0.05)
     await house.settle()
     assert await house.heard() == [("ann", 1)]
+
+
+async def test_twelve_thousand_that_wait_are_kept_in_the_table_and_arrive_in_order(house: House) -> None:
+    """While a consumer takes nothing, memory holds no more than its share; the rest is read when there is room."""
+    gate, order, most = asyncio.Event(), list[tuple[str, int]](), 0
+    relay, inner = house.relays[0], house.consumer.take
+
+    async def take(envelopes: list[Any]) -> None:
+        await gate.wait()
+        order.extend((envelope.subject, envelope.sequence) for envelope in envelopes)
+        await inner(envelopes)
+
+    house.consumer.take = take  # type: ignore[method-assign]
+    for n in range(0, 12_000, 100):
+        async with house.door.tx() as tx:
+            for k in range(n, n + 100):
+                tx.emit(Knocked(who=f"w{k % 7}", n=k))
+        most = max(most, len(relay._in_flight))
+    assert most <= relay_module.IN_FLIGHT_MAX
+    rows, _ = await relay.backlog()
+    assert rows == 12_000
+    assert not relay.idle()
+    gate.set()
+    await house.settle(90)
+    for who in {f"w{k}" for k in range(7)}:
+        mine = [sequence for subject, sequence in order if subject == who]
+        assert mine == list(range(1, len(mine) + 1))
+    assert len(order) == 12_000
+    assert (await relay.backlog())[0] == 0
