@@ -2,10 +2,10 @@
 import type { paths } from "./generated/api";
 
 type Method = "get" | "post" | "patch" | "delete";
-type Served<P extends keyof paths, M extends Method> = paths[P] extends Record<M, { responses: unknown }> ? P : never;
+type Served<P extends keyof paths, M extends Method> = paths[P] extends Record<M, { responses: unknown }> ? (P extends `/api/v1${infer Rest}` ? Rest : never) : never;
 
 /** The templates that answer a method, without the common beginning: `/quests/{quest_id}`. */
-export type Path<M extends Method> = { [P in keyof paths]: Served<P, M> extends `/api/v1${infer Rest}` ? Rest : never }[keyof paths];
+export type Path<M extends Method> = { [P in keyof paths]: Served<P, M> }[keyof paths];
 
 type Operation<M extends Method, P extends string> = `/api/v1${P}` extends infer F extends keyof paths ? (paths[F] extends Record<M, infer O> ? O : never) : never;
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
