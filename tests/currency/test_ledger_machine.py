@@ -29,8 +29,8 @@ from tests.currency.invariants import broken
 from tests.currency.model import LARGEST, Answer, Model, Move, Place
 
 CALM = settings(
-    max_examples=12,
-    stateful_step_count=20,
+    max_examples=10,
+    stateful_step_count=16,
     deadline=None,
     derandomize=True,
     database=None,
@@ -391,6 +391,7 @@ def machine(servers: Servers, migrated: tuple[str, Path]) -> Iterator[type[Ledge
         runner.run(stack.aclose())
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_whatever_is_asked_alone_or_at_once_a_serial_order_explains_it(machine: type[LedgerMachine]) -> None:
     run_state_machine_as_test(machine, settings=CALM)

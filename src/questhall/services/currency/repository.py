@@ -15,11 +15,13 @@ from questhall.kernel.ids import new_id
 from questhall.kernel.sealing import Seal
 from questhall.services.currency.rules import Account, Accounts, Done, Entry, Kind, Known
 
-# Everything that says what happened is sealed: the transfer, and its transaction with cause, actor and reason.
+# Everything that says what happened is sealed: the transfer, and its transaction with cause, actor and reason. Columns
+# are only ever added at the end: older blocks were hashed over the first of them (``verification.FORMATS``).
 _SEALED = (
     "t.seq, t.id, t.owner, t.transaction_id, t.debit, t.credit, t.currency, t.amount, t.paid, t.debit_balance, "
     "t.credit_balance, t.debit_number, t.credit_number, x.owner AS transaction_owner, x.key, x.transaction_type, "
-    "x.reason, x.rule, x.reverses, x.causation_id, x.correlation_id, x.actor, x.created_at"
+    "x.reason, x.rule, x.reverses, x.causation_id, x.correlation_id, x.actor, x.created_at, "
+    "x.depth"
 )
 
 
@@ -524,24 +526,41 @@ async def seals(tx: Tx) -> list[Record]:
 
 
 async def block(tx: Tx, after: int, limit: int) -> list[Record]:
-    """Rows of the journal after a place."""
+    """Rows of the journal after a place, also those whose transaction is gone."""
     return await tx.fetch(
         f"SELECT {_SEALED} FROM (SELECT * FROM transfers WHERE seq > $1 ORDER BY seq LIMIT $2) AS t "
-        "JOIN transactions x ON x.id = t.transaction_id ORDER BY t.seq",
+        "LEFT JOIN transactions x ON x.id = t.transaction_id ORDER BY t.seq",
         after,
         limit,
     )
 
 
-async def add_seal(tx: Tx, seal: Seal) -> None:
-    """A new block."""
+async def lock_seals(tx: Tx) -> None:
+    """One seals at a time."""
+    await tx.execute("SELECT FROM seal_head WHERE id = 1 FOR UPDATE")
+
+
+async def heads(tx: Tx) -> Record:
+    """How far the journal goes, how far sealing went, and in how many blocks."""
+    row = await tx.fetchrow(
+        "SELECT j.last AS journal, s.last AS sealed, s.blocks FROM journal_head j, seal_head s WHERE j.id = 1 AND s.id = 1"
+    )
+    assert row is not None
+    return row
+
+
+async def add_seal(tx: Tx, seal: Seal, format: int, digests: bytes) -> None:
+    """A new block, over the columns of a format, with each row's own digest."""
     await tx.execute(
-        "INSERT INTO seals (first, last, count, previous, hash) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        "WITH head AS (UPDATE seal_head SET last = $2, blocks = blocks + 1 WHERE id = 1) "
+        "INSERT INTO seals (first, last, count, previous, hash, format, digests) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         seal.first,
         seal.last,
         seal.count,
         seal.previous,
         seal.hash,
+        format,
+        digests,
     )
 
 

@@ -7,16 +7,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from questhall.contracts.currency import Verification
-from questhall.kernel.sealing import GENESIS, block_hash
+from questhall.kernel.sealing import GENESIS, block_hash, differences
 
 PROBLEMS_MAX = 50
+FORMATS = {1: 13, 2: 23, 3: 24}
+"""How many of a row's columns a block of a format was hashed over: the transfer alone, with its transaction, and depth."""
+FORMAT = 3
+"""What blocks are sealed in."""
+
+
+def formats_of(seal: Mapping[str, Any]) -> tuple[int, ...]:
+    """In which formats a block may have been sealed: the first two did not write it down."""
+    return (2, 1) if seal["format"] is None else (seal["format"],)
 
 
 class Proof:
     """Fed every row of the journal by ``seq``, then the stored balances."""
 
-    def __init__(self, seals: list[dict[str, Any]]) -> None:
+    def __init__(self, seals: list[dict[str, Any]], *, journal: int, sealed: int, blocks: int) -> None:
         self._seals = seals
+        self._head_journal, self._head_sealed, self._head_blocks = journal, sealed, blocks
+        self._sealed = 0
         self._at = 0
         self._block: list[Sequence[Any]] = []
         self._previous = GENESIS
@@ -42,7 +53,9 @@ class Proof:
     def add(self, row: Any) -> None:
         """One transfer."""
         seq = row["seq"]
-        if seq != self._last + 1:
+        if seq <= self._last:
+            self._wrong(f"transfer {seq} stands there more than once")
+        elif seq != self._last + 1:
             self._wrong(f"transfers {self._last + 1} to {seq - 1} are missing")
         self._last = seq
         self._count += 1
@@ -75,17 +88,35 @@ class Proof:
                 )
 
     def _seal(self, row: Any) -> None:
-        if self._at >= len(self._seals):
-            return
-        seal = self._seals[self._at]
-        self._block.append(tuple(row.values()))
-        if row["seq"] < seal["last"]:
-            return
-        if seal["previous"] != self._previous or block_hash(seal["previous"], self._block) != seal["hash"]:
-            self._wrong(f"the chain is broken in transfers {seal['first']} to {seal['last']}")
+        while self._at < len(self._seals) and row["seq"] > self._seals[self._at]["last"]:
+            self._close()
+        if self._at < len(self._seals):
+            self._block.append(tuple(row.values()))
+
+    def _close(self) -> None:
+        """Compares the rows of a block with its seal."""
+        seal, block = self._seals[self._at], self._block
+        first, last = seal["first"], seal["last"]
+        self._at, self._block = self._at + 1, []
+        expected = self._sealed + 1
+        self._sealed = last
+        if (first, seal["count"]) != (expected, last - first + 1):
+            self._wrong(
+                f"the seal of transfers {first} to {last} does not begin at {expected}, or counts {seal['count']}"
+            )
+        whole = seal["previous"] == self._previous and any(
+            block_hash(self._previous, [row[: FORMATS[n]] for row in block]) == seal["hash"] for n in formats_of(seal)
+        )
         self._previous = seal["hash"]
-        self._block = []
-        self._at += 1
+        if not whole:
+            self._wrong(f"the chain is broken in transfers {first} to {last}")
+        if seal["digests"] is not None:
+            rows = {row[0]: row[: FORMATS[seal["format"]]] for row in block}
+            named = differences(range(first, last + 1), seal["digests"], rows)
+            for seq, how in named:
+                self._wrong(f"transfer {seq}: {how} after it was sealed")
+            if not whole and not named:
+                self._wrong(f"the seal of transfers {first} to {last} was changed")
 
     def compare(self, accounts: Iterable[Any], held: Mapping[tuple[str, str], int]) -> None:
         """The stored balances."""
@@ -114,9 +145,21 @@ class Proof:
         for currency, total in self._sums.items():
             if total:
                 self._wrong(f"all accounts of {currency} sum to {total}, not to 0")
-        if self._at < len(self._seals):
-            seal = self._seals[self._at]
-            self._wrong(f"transfers {seal['first']} to {seal['last']} were sealed and are not there")
+        self._end()
+
+    def _end(self) -> None:
+        sealed = self._seals[-1]["last"] if self._seals else 0
+        if self._last < sealed:
+            self._wrong(f"transfers {self._last + 1} to {sealed} were sealed and are not there")
+        while self._at < len(self._seals):
+            self._close()
+        if (sealed, len(self._seals)) != (self._head_sealed, self._head_blocks):
+            self._wrong(
+                f"{self._head_blocks} blocks were sealed up to transfer {self._head_sealed}, "
+                f"{len(self._seals)} up to {sealed} are there"
+            )
+        if self._last != self._head_journal:
+            self._wrong(f"the journal goes up to transfer {self._head_journal}, its last row is {self._last}")
 
     def also(self, problems: Iterable[str]) -> None:
         """What was found outside the journal."""
