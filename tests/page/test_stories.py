@@ -65,7 +65,7 @@ async def test_a_quest_done_by_hand_is_seen_earned_and_explained(site: Site) -> 
     await expect(page.get_by_text("Say hello").first).to_be_visible()
     await page.get_by_role("link", name="why").first.click()
     await expect(page.get_by_role("heading", name="Why do I have this?")).to_be_visible()
-    await expect(page.get_by_text("Say hello, version 1")).to_be_visible()
+    await expect(page.get_by_text("Say hello, version 1").first).to_be_visible()
     await page.goto("/history")
     await expect(page.get_by_text("Say hello").first).to_be_visible()
     await page.goto("/badges")
