@@ -379,7 +379,7 @@ async def test_sessions_end_when_idle_and_after_thirty_days(hall: Hall) -> None:
     await hall.run_job(Identity, "sweep_identity")
     hall.clock.advance(timedelta(days=31))
     await hall.run_job(Identity, "sweep_identity")
-    assert await hall.actions(Identity).sessions(wren.user_id) == []
+    assert await hall.actions(Identity).sessions(wren.user_id, None, 9) == []
 
 
 async def test_a_player_sees_and_ends_single_sessions(hall: Hall) -> None:

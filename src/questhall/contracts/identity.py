@@ -154,6 +154,8 @@ class UserBrief(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     role: str
     status: str
+    private: bool = False
+    """Whether their profile, and what belongs to it, is shown to themselves and to moderators alone."""
 
 
 class UserNotFound(Refusal):
@@ -216,6 +218,13 @@ class InvalidScope(Refusal):
     code: ClassVar[str] = "invalid_scope"
     status: ClassVar[int] = 422
     title: ClassVar[str] = "This scope can't be given"
+
+
+class TooManyTokens(Refusal):
+    """A player has as many access tokens as one may have."""
+
+    code: ClassVar[str] = "too_many_tokens"
+    title: ClassVar[str] = "There are too many access tokens"
 
 
 class TooBusy(Refusal):
@@ -306,6 +315,7 @@ class Identity(Contract):
         InvalidPassword,
         InvalidTimezone,
         InvalidScope,
+        TooManyTokens,
         ZoneChangedRecently,
         AlreadyTaken,
         TooBusy,

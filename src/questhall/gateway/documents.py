@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from questhall.contracts.realtime import CLIENT_SAYS, SERVER_SAYS, TOLD_TO_ALL, TOLD_TO_PLAYERS, Message
 from questhall.kernel.access import PUBLIC
 from questhall.kernel.contract import Contract, Event
 
@@ -45,8 +46,6 @@ def _object(needed: dict[str, Any], optional: dict[str, Any] | None = None) -> d
 
 
 _TEXT = {"type": "string"}
-_CHANNEL = {"type": "string", "description": "`me`: what happens to oneself; `lobby`: what all may see."}
-_CURSOR = {"type": "string", "description": "Where the client stands in a channel; opaque."}
 _ID = {"type": "string", "format": "uuid"}
 _TIME = {"type": "string", "format": "date-time"}
 
@@ -70,60 +69,19 @@ _CLOUD_EVENT = _object(
     {"traceparent": _TEXT},
 )
 
-_FROM_CLIENT: dict[str, tuple[str, dict[str, Any]]] = {
-    "subscribe": (
-        "Listen to a channel; with the last cursor, what was missed comes first.",
-        _object(
-            {"type": {"const": "subscribe"}, "channel": _CHANNEL}, {"cursor": {"anyOf": [_CURSOR, {"type": "null"}]}}
-        ),
-    ),
-    "unsubscribe": (
-        "Listen to a channel no longer.",
-        _object({"type": {"const": "unsubscribe"}, "channel": _CHANNEL}),
-    ),
-    "ping": ("Say that one is still there: every 25 seconds.", _object({"type": {"const": "ping"}})),
-}
-_TO_CLIENT: dict[str, tuple[str, dict[str, Any]]] = {
-    "hello": (
-        "The connection is open; another epoch than before means that all is to be loaded anew.",
-        _object({"type": {"const": "hello"}, "epoch": _TEXT}),
-    ),
-    "subscribed": (
-        "The channel is heard from this cursor on; `reload`: what was missed is not kept any more.",
-        _object(
-            {
-                "type": {"const": "subscribed"},
-                "channel": _CHANNEL,
-                "cursor": _CURSOR,
-                "recovered": {"type": "boolean"},
-                "reload": {"type": "boolean"},
-            }
-        ),
-    ),
-    "unsubscribed": (
-        "The channel is heard no longer.",
-        _object({"type": {"const": "unsubscribed"}, "channel": _CHANNEL, "reason": _TEXT}),
-    ),
-    "pong": ("The answer to a ping.", _object({"type": {"const": "pong"}})),
-    "error": (
-        "What was asked can't be done; the connection stays.",
-        _object(
-            {"type": {"const": "error"}, "code": {"enum": ["malformed", "forbidden", "unknown_type"]}, "detail": _TEXT}
-        ),
-    ),
-}
 SOCKET = "socket"
 SOCKET_DESCRIPTION = (
     "Sign in with the session's cookie, or offer the subprotocol `qh.bearer.<access token>`. It is closed with 4401 when "
-    "the session ended, 4408 when nothing was heard for 75 seconds, 1013 when the reader is too slow, 1008 when it says "
-    "too much, 1012 at a restart."
+    "the session ended, 4408 when nothing was heard for 75 seconds, 4429 when there are too many of one player, 1013 when "
+    "the reader is too slow, 1008 when it says too much, 1012 at a restart."
 )
 
 
 def asyncapi(contracts: Sequence[type[Contract]], public_url: str) -> dict[str, Any]:
     """AsyncAPI 3 of all events, as CloudEvents, and of the WebSocket that tells players what happens to them."""
     events = {event.type: event for contract in contracts for event in contract.events}
-    _, schemas = msgspec.json.schema_components(list(events.values()), ref_template="#/components/schemas/{name}")
+    kinds = [*events.values(), *CLIENT_SAYS, *SERVER_SAYS]
+    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     says: dict[str, list[str]] = {}
     for contract in contracts:
         for event in contract.events:
@@ -136,17 +94,20 @@ def asyncapi(contracts: Sequence[type[Contract]], public_url: str) -> dict[str, 
         f"send_{name.replace('.', '_')}": _operation("send", name, [name], f"Says {name}") for name in messages
     }
     schemas["CloudEvent"] = _CLOUD_EVENT
-    spoken = {**_FROM_CLIENT, **_TO_CLIENT, "message": _told(events)}
-    socket = {f"socket.{name}": _message(name, *one) for name, one in spoken.items()}
+    told = {event.type: event for event in (*TOLD_TO_PLAYERS, *TOLD_TO_ALL) if event.type in events}
+    schemas[Message.__name__]["properties"] |= {
+        "event": {"enum": list(told)},
+        "data": {"anyOf": [{"$ref": f"#/components/schemas/{event.__name__}"} for event in told.values()]},
+    }
+    socket = {_spoken(kind): _socket_message(kind) for kind in (*CLIENT_SAYS, *SERVER_SAYS)}
     channels[SOCKET] = {
         "address": "/api/v1/ws",
         "description": SOCKET_DESCRIPTION,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in socket},
     }
-    heard = [f"socket.{name}" for name in _FROM_CLIENT]
-    told = [f"socket.{name}" for name in (*_TO_CLIENT, "message")]
-    operations["hear_client"] = _operation("receive", SOCKET, heard, "What a client may say")
-    operations["tell_client"] = _operation("send", SOCKET, told, "What a client is told")
+    heard, said = map(_spoken, CLIENT_SAYS), map(_spoken, SERVER_SAYS)
+    operations["hear_client"] = _operation("receive", SOCKET, list(heard), "What a client may say")
+    operations["tell_client"] = _operation("send", SOCKET, list(said), "What a client is told")
     public = urlsplit(public_url)
     protocol = "wss" if public.scheme == "https" else "ws"
     return {
@@ -170,23 +131,17 @@ def _message(name: str, summary: str, payload: dict[str, Any]) -> dict[str, Any]
     return {"name": name, "summary": summary, "contentType": "application/json", "payload": payload}
 
 
-def _first_line(event: type[Event]) -> str:
-    return (event.__doc__ or "").strip().split("\n")[0]
+def _first_line(kind: type[msgspec.Struct]) -> str:
+    return (kind.__doc__ or "").strip().split("\n")[0]
 
 
-def _told(events: dict[str, type[Event]]) -> tuple[str, dict[str, Any]]:
-    """The message that carries an event to the player it is about."""
-    personal = {name: event for name, event in sorted(events.items()) if event.personal}
-    fields = {
-        "type": {"const": "message"},
-        "channel": _CHANNEL,
-        "cursor": _CURSOR,
-        "id": {**_ID, "description": "Of the event: who was told twice knows it by this."},
-        "event": {"enum": list(personal)},
-        "time": _TIME,
-        "data": {"anyOf": [{"$ref": f"#/components/schemas/{event.__name__}"} for event in personal.values()]},
-    }
-    return "Something happened.", _object(fields)
+def _spoken(kind: type[msgspec.Struct]) -> str:
+    """A WebSocket message's name in the document."""
+    return f"{SOCKET}.{kind.__struct_config__.tag}"
+
+
+def _socket_message(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return _message(_spoken(kind), _first_line(kind), {"$ref": f"#/components/schemas/{kind.__name__}"})
 
 
 def _operation(action: str, channel: str, messages: list[str], summary: str) -> dict[str, Any]:

@@ -105,12 +105,24 @@ class Limits:
         if answer is None:
             return self._take_here(wanted, keys)
         admitted, index, remaining, reset = (int(value) for value in answer)
+        if admitted:
+            self._note(wanted, keys)
         return Verdict(bool(admitted), wanted[index - 1][0], remaining, reset / 1e6)
+
+    def _note(self, wanted: list[tuple[Quota, str]], keys: list[str]) -> None:
+        """Counts here too what was let through, so that nobody begins anew when the cache goes away."""
+        now = time.monotonic()
+        self._forget_idle(now)
+        for (quota, _), key in zip(wanted, keys, strict=True):
+            self._local[key] = max(self._local.get(key, 0.0), now) + quota.interval_us / 1e6
+
+    def _forget_idle(self, now: float) -> None:
+        if len(self._local) > LOCAL_MAX:
+            self._local = {key: tat for key, tat in self._local.items() if tat > now}
 
     def _take_here(self, wanted: list[tuple[Quota, str]], keys: list[str]) -> Verdict:
         now = time.monotonic()
-        if len(self._local) > LOCAL_MAX:
-            self._local = {key: tat for key, tat in self._local.items() if tat > now}
+        self._forget_idle(now)
         verdicts: list[Verdict] = []
         after: list[float] = []
         for (quota, _), key in zip(wanted, keys, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -37,7 +38,7 @@ def _nobodys() -> str:
 
 async def hashed(password: str) -> str:
     """The hash that is kept. Refuses ``too_busy``."""
-    return await _in_line(lambda: _hasher.hash(password))
+    return await _in_line(lambda: _hasher.hash(_normal(password)))
 
 
 async def matches(secret: str | None, password: str) -> bool:
@@ -61,8 +62,13 @@ async def _in_line(work: Callable[[], T]) -> T:
         _waiting -= 1
 
 
+def _normal(password: str) -> str:
+    """One spelling of what keyboards write differently: an é is one character here and two there."""
+    return unicodedata.normalize("NFKC", password)
+
+
 def _verify(secret: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(secret or _nobodys(), password) and secret is not None
+        return _hasher.verify(secret or _nobodys(), _normal(password)) and secret is not None
     except (VerificationError, InvalidHashError):
         return False

@@ -55,6 +55,8 @@ BELIEVED_S = 60.0
 KEPT_AFTER_END = timedelta(days=30)
 """How long ended sessions, used links and kept mails stay to be looked at."""
 LINK_LIFE = timedelta(minutes=30)
+TOKENS_MAX = 50
+"""Access tokens that a player may have at once."""
 
 
 def check_username(username: str) -> str:

@@ -98,8 +98,8 @@ class Administration(Part):
             raise LastAdmin
         return row
 
-    async def invite(self, tx: Tx, made_by: UUID, role: str, note: str, days: int) -> Secret:
-        """A new invitation, good for so many days; its secret is shown once."""
+    async def invite(self, tx: Tx, made_by: UUID, role: str, note: str, days: int, uses: int) -> Secret:
+        """A new invitation, good for so many days and people; its secret is shown once."""
         secret, invite_id = secrets.token_urlsafe(24), new_id()
         values = {
             "id": invite_id,
@@ -107,17 +107,18 @@ class Administration(Part):
             "role": role,
             "note": note,
             "made_by": made_by,
+            "uses_max": uses,
             "expires_at": tx.now + timedelta(days=days),
         }
         await repository.add_invite(tx, values)
         tx.emit(InviteCreated(user_id=made_by, invite_id=invite_id, role=role))
-        return Secret(id=invite_id, secret=secret, row={**values, "created_at": tx.now})
+        return Secret(id=invite_id, secret=secret, row={**values, "uses": 0, "created_at": tx.now})
 
     async def end_invite(self, admin: UUID, invite_id: UUID) -> None:
         """Takes an invitation back. Refuses ``not_found``."""
         async with self.at.db.tx() as tx:
             if not await repository.end_invite(tx, invite_id):
-                raise NothingThere("it was used or taken back already")
+                raise NothingThere("it was used up or taken back already")
             tx.emit(InviteRevoked(user_id=admin, invite_id=invite_id))
 
     async def set_mode(self, admin: UUID, mode: str) -> None:

@@ -13,7 +13,7 @@ from questhall.contracts.identity import (
     WrongCredentials,
 )
 from questhall.kernel.database import Record, Tx
-from questhall.kernel.limits import Quota
+from questhall.kernel.limits import Quota, RateLimited
 from questhall.services.identity import passwords, repository, rules
 from questhall.services.identity.actions.part import Part, digest
 
@@ -61,9 +61,15 @@ class Links(Part):
             tx.emit(PasswordChanged(user_id=row["id"], by_link=True))
 
     async def change_email(self, user_id: UUID, email: str, password: str) -> None:
-        """Mails a link to the new address; it is the player's once the link was used. Refuses ``wrong_credentials``."""
+        """Mails a link to the new address; it is the player's once the link was used.
+
+        Refuses ``invalid_email``, ``wrong_credentials``, ``rate_limited``.
+        """
         address = rules.check_email(email)
         row = await self._proved(user_id, password)
+        verdict = await self.at.limits.take([(MAILS, address.lower())])
+        if not verdict.admitted:
+            raise RateLimited("too many mails to this address", retry_after=max(1, round(verdict.reset_s)))
         async with self.at.db.tx() as tx:
             await repository.end_links(tx, user_id, "verify")
             await self._mail_link(tx, row, "verify", to=address, subject="Is this your address?")

@@ -26,11 +26,13 @@ class Profile(Part):
             raise UserNotFound
         return row
 
-    async def by_username(self, username: str) -> Record:
-        """A player's row. Refuses ``user_not_found``."""
+    async def profile(self, username: str, *, reader: UUID, sees_private: bool) -> Record:
+        """A player's row, to another. Refuses ``user_not_found``: for a private one too."""
         async with self.at.db.read() as tx:
             row = await repository.user_by_name(tx, username.lower())
         if row is None or row["announced_at"] is None:
+            raise UserNotFound
+        if row["private"] and not sees_private and row["id"] != reader:
             raise UserNotFound
         return row
 
@@ -42,7 +44,7 @@ class Profile(Part):
                 raise UserNotFound
             if row["version"] != version:
                 raise Stale
-            columns = {name: changes[name] for name in ("locale",) if name in changes}
+            columns: dict[str, Any] = {name: changes[name] for name in ("locale", "private") if name in changes}
             for name in ("look", "preferences"):
                 if name in changes:
                     columns[name] = msgspec.json.encode(changes[name]).decode()
@@ -98,4 +100,5 @@ class Profile(Part):
             timezone=rules.zone_at(row["timezone"], row["zone_before"], row["zone_from"], now),
             role=row["role"],
             status=row["status"],
+            private=row["private"],
         )

@@ -103,10 +103,10 @@ class Sessions(Part):
             await repository.end_sessions(tx, user_id)
             tx.emit(SessionRevoked(user_id=user_id))
 
-    async def sessions(self, user_id: UUID) -> list[Record]:
-        """Where a player is signed in now."""
+    async def sessions(self, user_id: UUID, after: UUID | None, limit: int) -> list[Record]:
+        """Where a player is signed in now, the newest first."""
         async with self.at.db.read() as tx:
-            return await repository.sessions(tx, user_id, tx.now - rules.SESSION_IDLE)
+            return await repository.sessions(tx, user_id, tx.now - rules.SESSION_IDLE, after, limit)
 
     async def sweep(self) -> None:
         """Drops sessions, links and mails that are long over."""

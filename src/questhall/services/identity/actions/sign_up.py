@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,16 +19,20 @@ from questhall.services.identity.actions.part import Part, digest
 FIRST_ADMIN_LIFE = timedelta(days=7)
 
 
+Text = Annotated[str, msgspec.Meta(max_length=400)]
+Locale = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+
+
 class NewUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a registration brings."""
 
-    username: str
-    email: str
-    password: str
-    display_name: str | None = None
-    timezone: str = "UTC"
-    locale: str = "en"
-    invite: str | None = None
+    username: Text
+    email: Text
+    password: Text
+    display_name: Text | None = None
+    timezone: Text = "UTC"
+    locale: Locale = "en"
+    invite: Text | None = None
 
 
 class SignUp(Part):
@@ -60,7 +65,7 @@ class SignUp(Part):
         async with self.at.db.tx() as tx:
             invite = None if not data.invite else await repository.lock_invite(tx, digest(data.invite))
             if data.invite and invite is None:
-                raise RegistrationClosed("the invitation was used, taken back, or is too old")
+                raise RegistrationClosed("the invitation was used up, taken back, or is too old")
             row = await self._add(tx, data, hash_, role=invite["role"] if invite else "player", status=status)
             if invite is not None:
                 await repository.use_invite(tx, invite["id"], row["id"])
@@ -106,7 +111,7 @@ class SignUp(Part):
             "display_name": rules.clean_name(data.display_name or "") or username,
             "email": email,
             "timezone": rules.check_timezone(data.timezone),
-            "locale": data.locale[:20],
+            "locale": data.locale,
             "role": role,
             "status": status,
         }

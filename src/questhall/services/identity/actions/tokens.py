@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.identity import NothingThere, SessionRevoked, TokenCreated, UserNotFound
+from questhall.contracts.identity import NothingThere, SessionRevoked, TokenCreated, TooManyTokens, UserNotFound
 from questhall.kernel.access import PLAYER_SCOPE, ROLES
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
@@ -43,23 +43,31 @@ class Tokens(Part):
         days: int | None,
         *,
         made_with: tuple[str, ...] | None = None,
+        made_by: UUID | None = None,
     ) -> Secret:
-        """A new access token; its secret is shown once. ``made_with``: scopes of the token that asks for it.
+        """A new access token; its secret is shown once. ``made_by``, ``made_with``: the token that asks for it, and
+        its scopes: the new one may do no more and lives no longer.
 
-        Refuses ``invalid_scope``.
+        Refuses ``invalid_scope``, ``too_many_tokens``.
         """
         kept = rules.check_scopes(scopes, self.scopes(), made_with)
+        await repository.user(tx, user_id, lock=True)  # so that many at once are counted one after another
+        if await repository.count_tokens(tx, user_id) >= rules.TOKENS_MAX:
+            raise TooManyTokens(f"end one of the {rules.TOKENS_MAX} first")
         secret, token_id = TOKEN_PREFIX + secrets.token_urlsafe(32), new_id()
         expires = None if days is None else tx.now + timedelta(days=days)
+        if made_by is not None:
+            limit = await repository.token_expiry(tx, user_id, made_by)
+            expires = min(filter(None, (expires, limit)), default=None)
         values = {"id": token_id, "secret_hash": digest(secret), "name": name, "scopes": kept, "expires": expires}
         await repository.add_token(tx, user_id, values)
         tx.emit(TokenCreated(user_id=user_id, token_id=token_id, name=name, scopes=kept))
         return Secret(id=token_id, secret=secret, row={**values, "created_at": tx.now, "last_used": None})
 
-    async def tokens(self, user_id: UUID) -> list[Record]:
-        """A player's access tokens."""
+    async def tokens(self, user_id: UUID, after: UUID | None, limit: int) -> list[Record]:
+        """A player's access tokens, newest first."""
         async with self.at.db.read() as tx:
-            return await repository.tokens(tx, user_id)
+            return await repository.tokens(tx, user_id, after, limit)
 
     async def end_token(self, user_id: UUID, token_id: UUID) -> None:
         """Ends a token. Refuses ``not_found``."""

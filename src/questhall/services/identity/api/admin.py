@@ -65,11 +65,13 @@ async def approve_user(actions: IdentityActions, user_id: UUID) -> UserRow:
 
 
 @get("/admin/invites", permission="users:write")
-async def list_invites(actions: IdentityActions) -> Page[InviteView]:
-    """Invitations."""
+async def list_invites(actions: IdentityActions, limit: Limit = 25, after: After = None) -> Page[InviteView]:
+    """Invitations that were not taken back, newest first."""
+    start = read_cursor(after, UUID)
     async with actions.at.db.read() as tx:
-        rows = await repository.invites(tx)
-    return Page(items=[invite_of(row) for row in rows if row["revoked_at"] is None])
+        rows = await repository.invites(tx, start[0] if start else None, limit + 1)
+    more = cursor_of(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return Page(items=[invite_of(row) for row in rows[:limit]], next=more)
 
 
 @post("/admin/invites", permission="users:write", status=201, idempotency="optional")
@@ -79,7 +81,7 @@ async def add_invite(
     """Invite somebody; the link is shown once."""
 
     async def effect(tx: Any) -> InviteView:
-        made = await actions.invite(tx, caller.user, data.role, data.note, data.expires_in_days)
+        made = await actions.invite(tx, caller.user, data.role, data.note, data.expires_in_days, data.uses)
         return invite_of(made.row, made.secret, actions.at.settings.public_url)
 
     return await idempotent.run(effect, redact=lambda view: msgspec.structs.replace(view, secret=None, link=None))

@@ -10,15 +10,19 @@ import msgspec
 from questhall.kernel.access import Caller
 from questhall.kernel.http import (
     SIGNED_IN,
+    After,
     Idempotent,
+    Limit,
     Page,
     Request,
     Response,
+    cursor_of,
     delete,
     get,
     if_match,
     patch,
     post,
+    read_cursor,
 )
 from questhall.services.identity.actions import IdentityActions
 from questhall.services.identity.api.views import (
@@ -57,10 +61,14 @@ def _cut(me: Me, caller: Caller) -> Me:
 
 
 @get("/me/sessions", permission=SIGNED_IN)
-async def list_sessions(actions: IdentityActions, caller: Caller) -> Page[SessionView]:
+async def list_sessions(
+    actions: IdentityActions, caller: Caller, limit: Limit = 25, after: After = None
+) -> Page[SessionView]:
     """Where I am signed in."""
-    rows = await actions.sessions(caller.user)
-    return Page(items=[SessionView(**dict(row), current=row["id"] == caller.session_id) for row in rows])
+    start = read_cursor(after, UUID)
+    rows = await actions.sessions(caller.user, start[0] if start else None, limit + 1)
+    views = [SessionView(**dict(row), current=row["id"] == caller.session_id) for row in rows[:limit]]
+    return Page(items=views, next=cursor_of(views[-1].id) if len(rows) > limit else None)
 
 
 @delete("/me/sessions/{session_id:uuid}", permission=SIGNED_IN)
@@ -70,9 +78,14 @@ async def end_session(actions: IdentityActions, caller: Caller, session_id: UUID
 
 
 @get("/me/tokens", permission=SIGNED_IN)
-async def list_tokens(actions: IdentityActions, caller: Caller) -> Page[TokenView]:
+async def list_tokens(
+    actions: IdentityActions, caller: Caller, limit: Limit = 25, after: After = None
+) -> Page[TokenView]:
     """My access tokens."""
-    return Page(items=[token_of(row) for row in await actions.tokens(caller.user)])
+    start = read_cursor(after, UUID)
+    rows = await actions.tokens(caller.user, start[0] if start else None, limit + 1)
+    views = [token_of(row) for row in rows[:limit]]
+    return Page(items=views, next=cursor_of(views[-1].id) if len(rows) > limit else None)
 
 
 @post("/me/tokens", permission=SIGNED_IN, status=201, idempotency="optional")
@@ -83,7 +96,13 @@ async def add_token(
 
     async def effect(tx: Any) -> TokenView:
         made = await actions.add_token(
-            tx, caller.user, data.name, data.scopes, data.expires_in_days, made_with=caller.scopes
+            tx,
+            caller.user,
+            data.name,
+            data.scopes,
+            data.expires_in_days,
+            made_with=caller.scopes,
+            made_by=caller.token_id,
         )
         return token_of(made.row, made.secret)
 
@@ -97,9 +116,9 @@ async def end_token(actions: IdentityActions, caller: Caller, token_id: UUID) ->
 
 
 @get("/users/{username:str}", permission=SIGNED_IN)
-async def read_profile(actions: IdentityActions, username: str) -> Profile:
-    """A player's public profile."""
-    row = await actions.by_username(username)
+async def read_profile(actions: IdentityActions, caller: Caller, username: str) -> Profile:
+    """A player's public profile; a private one is shown to its player and to moderators."""
+    row = await actions.profile(username, reader=caller.user, sees_private=caller.may("users:read"))
     return Profile(
         username=row["username"],
         display_name=row["display_name"],

@@ -10,6 +10,7 @@ import msgspec
 
 from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions
+from questhall.services.identity.actions.sign_up import Locale
 
 Role = Literal["player", "moderator", "manager", "admin"]
 Status = Literal["waiting", "active", "suspended"]
@@ -62,6 +63,8 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     permissions: list[str]
     look: Look | None
     preferences: Preferences
+    private: bool
+    """Whether the profile is shown to the player and to moderators alone."""
     created_at: datetime
     version: int
 
@@ -98,11 +101,11 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class FirstAdmin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The one-time link's secret, and who the first admin is."""
 
-    token: str
-    username: str
-    email: str
-    password: str
-    timezone: str = "UTC"
+    token: Word
+    username: Word
+    email: Annotated[str, msgspec.Meta(max_length=400)]
+    password: Annotated[str, msgspec.Meta(max_length=400)]
+    timezone: Word = "UTC"
 
 
 class Email(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,9 +146,10 @@ class MeChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     display_name: Name | msgspec.UnsetType = msgspec.UNSET
     timezone: Word | msgspec.UnsetType = msgspec.UNSET
-    locale: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z-]{2,20}$")] | msgspec.UnsetType = msgspec.UNSET
+    locale: Locale | msgspec.UnsetType = msgspec.UNSET
     look: Look | msgspec.UnsetType = msgspec.UNSET
     preferences: Preferences | msgspec.UnsetType = msgspec.UNSET
+    private: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -186,6 +190,8 @@ class NewInvite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     role: Role = "player"
     note: Annotated[str, msgspec.Meta(max_length=200)] = ""
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
+    uses: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+    """How many people it lets in."""
 
 
 class InviteView(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +202,10 @@ class InviteView(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     created_at: datetime
     expires_at: datetime
+    uses: int
+    uses_max: int
     used: bool
+    """Whether it lets nobody else in."""
     secret: str | None = None
     link: str | None = None
 
@@ -252,6 +261,7 @@ def me_of(row: Any, actions: IdentityActions) -> Me:
         permissions=actions.at.permissions.of_role(row["role"]),
         look=look_of(row),
         preferences=msgspec.json.decode(row["preferences"], type=Preferences),
+        private=row["private"],
         created_at=row["created_at"],
         version=row["version"],
     )
@@ -288,7 +298,9 @@ def invite_of(row: Any, secret: str | None = None, base: str = "") -> InviteView
         note=row["note"],
         created_at=row["created_at"],
         expires_at=row["expires_at"],
-        used=bool(dict(row).get("used_by")),
+        uses=row["uses"],
+        uses_max=row["uses_max"],
+        used=row["uses"] >= row["uses_max"],
         secret=secret,
         link=f"{base}/sign-up?invite={secret}" if secret else None,
     )

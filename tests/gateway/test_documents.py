@@ -1,0 +1,129 @@
+"""The two documents say all that is there, and hold together; the reader shows them without a script."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from questhall.contracts.realtime import CLIENT_SAYS, SERVER_SAYS
+from questhall.kernel.service import discover
+from questhall.kernel.testing import Hall
+
+ROOT = "http://localhost:8000"
+
+
+def refs(node: Any) -> list[str]:
+    """Every reference in a document."""
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [ref for value in node.values() for ref in refs(value)]
+    if isinstance(node, list):
+        return [ref for value in node for ref in refs(value)]
+    return []
+
+
+def at(document: Any, ref: str) -> Any:
+    """What a reference leads to. KeyError if it leads nowhere."""
+    for word in ref.removeprefix("#/").split("/"):
+        document = document[word]
+    return document
+
+
+async def test_each_route_documents_its_problems_and_headers(hall: Hall) -> None:
+    document = (await hall.client().get(f"{ROOT}/api/openapi.json")).json()
+    for ref in refs(document):
+        at(document, ref)
+    routes = {(route.method, route.template): route for route in hall.installation.gateway._public.routes}
+    for (method, path), route in routes.items():
+        if method == "WEBSOCKET":
+            continue
+        operation = document["paths"][path][method.lower()]
+        case = f"{method} {path}"
+        answers, names = operation["responses"], {one["name"]: one for one in operation["parameters"]}
+        assert {"429", "503", "default"} <= set(answers), case
+        assert (operation["security"] == []) == (route.permission == "public"), case
+        assert ("401" in answers) == (route.permission != "public"), case
+        if route.permission not in ("public", "signed_in") or method != "GET":
+            assert "403" in answers, case
+        for name in re.findall(r"\{(\w+)\}", path):
+            assert names[name]["in"] == "path", case
+            assert "404" in answers, case
+        if "requestBody" in operation:
+            assert {"400", "413", "415", "422"} <= set(answers), case
+        assert ("Idempotency-Key" in names) == (route.idempotency is not None), case
+        if route.idempotency is not None:
+            assert names["Idempotency-Key"]["required"] == (route.idempotency == "required"), case
+        good = next(answer for status, answer in answers.items() if status.startswith("2"))
+        assert {"RateLimit", "RateLimit-Policy"} <= set(good["headers"]), case
+    versioned = {path for (method, path), route in routes.items() if route.versioned}
+    assert {"/api/v1/me", "/api/v1/quests/{quest_id}"} <= versioned
+    change = document["paths"]["/api/v1/me"]["patch"]
+    assert [one["name"] for one in change["parameters"] if one["in"] == "header"] == ["If-Match"]
+    assert {"412", "428"} <= set(change["responses"])
+
+
+async def test_what_is_answered_is_documented(hall: Hall) -> None:
+    document = (await hall.client().get(f"{ROOT}/api/openapi.json")).json()
+    wren = await hall.user("wren")
+    for path, item in document["paths"].items():
+        if "get" not in item or "{" in path:
+            continue
+        answer = await wren.client.get(path.removeprefix("/api/v1"))
+        described = item["get"]["responses"].get(str(answer.status_code))
+        assert described is not None, (path, answer.status_code)
+        if answer.status_code == 200:
+            schema = described["content"]["application/json"]["schema"]
+            Draft202012Validator({**schema, "components": document["components"]}).validate(answer.json())
+
+
+async def test_asyncapi_describes_every_event_and_every_word_of_the_socket(hall: Hall) -> None:
+    document = (await hall.client().get(f"{ROOT}/api/asyncapi.json")).json()
+    assert document["asyncapi"] == "3.0.0"
+    assert document["servers"]["public"] == {"host": "localhost:8000", "protocol": "ws"}
+    for ref in refs(document):
+        at(document, ref)
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    events = {event.type for service in discover() for event in service.contract.events}
+    spoken = {f"socket.{kind.__struct_config__.tag}" for kind in (*CLIENT_SAYS, *SERVER_SAYS)}
+    assert set(document["channels"]) == events | {"socket"}
+    assert set(document["components"]["messages"]) == events | spoken
+    assert set(document["channels"]["socket"]["messages"]) == spoken
+    for name, channel in document["channels"].items():
+        assert channel["address"], name
+    for name, operation in document["operations"].items():
+        assert operation["action"] in ("send", "receive"), name
+        own = set(at(document, operation["channel"]["$ref"])["messages"])
+        assert {ref["$ref"].rpartition("/")[2] for ref in operation["messages"]} <= own, name
+    covered = {ref["$ref"].rpartition("/")[2] for one in document["operations"].values() for ref in one["messages"]}
+    assert covered == events | spoken
+
+
+async def test_an_event_that_was_said_fits_its_description(hall: Hall) -> None:
+    await hall.user("wren")
+    document = (await hall.client().get(f"{ROOT}/api/asyncapi.json")).json()
+    said = (await hall.log("user.registered"))[0]
+    schema = at(
+        document,
+        document["components"]["messages"]["user.registered"]["payload"]["allOf"][1]["properties"]["data"]["$ref"],
+    )
+    Draft202012Validator({**schema, "components": document["components"]}).validate(said["data"])
+
+
+async def test_the_reader_explains_each_problem_without_a_script(hall: Hall) -> None:
+    client = hall.client()
+    answer = await client.get(f"{ROOT}/api/docs")
+    text = answer.text
+    assert not re.search(r"<script|<style| style=| on\w+=|https?://", text)
+    refused = (await client.get("/me")).json()
+    assert f"id='{refused['type'].partition('#')[2]}'" in text, "a problem's type leads to its meaning"
+    for service in discover():
+        for refusal in service.contract.refusals:
+            assert f"id='{refusal.code}'" in text, refusal
+    for code in ("internal", "invalid", "rate_limited", "too_large", "idempotency_key_reused", "stale"):
+        assert f"id='{code}'" in text, code
+    assert "/api/v1/quests/{quest_id}" in text
+    css = await client.get(f"{ROOT}/api/docs.css")
+    assert css.headers["content-type"].startswith("text/css")

@@ -1,0 +1,131 @@
+"""Slow, large and too many requests, over a real server and raw sockets: they are ended, and the others are served."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from questhall.gateway import gateway as gateway_module
+from questhall.gateway import intake
+from questhall.kernel import server as server_module
+from questhall.kernel.server import server
+from questhall.kernel.testing import Hall
+
+POST = b"POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost:8000\r\ncontent-type: application/json\r\n"
+
+
+@asynccontextmanager
+async def served(hall: Hall) -> AsyncIterator[int]:
+    """The installation's port."""
+    one = server(hall.installation.app, host="127.0.0.1", port=0)
+    task = asyncio.create_task(one.serve())
+    while not one.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield one.servers[0].sockets[0].getsockname()[1]
+    finally:
+        one.should_exit = True
+        await task
+
+
+async def answered(reader: asyncio.StreamReader) -> bytes:
+    """All that comes until the other side closes."""
+    return await asyncio.wait_for(reader.read(), 10)
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HEAD_TIMEOUT_S", 0.5)
+    async with served(hall) as port:
+        for beginning in (b"", b"GET /api/v1/services HTTP/1.1\r\nhost: x\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            began = time.monotonic()
+            writer.write(beginning)
+            assert await answered(reader) == b"", "closed without a word"
+            assert time.monotonic() - began < 5
+            writer.close()
+        # A second request on a connection is awaited no longer than the first.
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /api/v1/services HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        writer.write(b"GET /api/v1/serv")
+        began = time.monotonic()
+        assert b"HTTP/1.1 200" not in await answered(reader)
+        assert time.monotonic() - began < 5
+        writer.close()
+
+
+async def test_slow_bodies_are_ended_and_hold_nobody_else_up(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "GRACE_S", 1.5)
+    monkeypatch.setattr(gateway_module, "IN_FLIGHT_MAX", 8)
+    async with served(hall) as port:
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(15)]
+        for _, writer in slow:
+            writer.write(POST + b"content-length: 1000\r\n\r\n{")
+        await asyncio.sleep(0.3)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /api/v1/services HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200" in await answered(reader), "more slow ones than may be in flight, and others are served"
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /api/v1/auth/registration HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200" in await answered(reader), "on the services' own routes too"
+        writer.close()
+        for reader, writer in slow:
+            text = await answered(reader)
+            assert b"HTTP/1.1 408" in text
+            assert b'"code":"too_slow"' in text
+            writer.close()
+
+
+async def test_a_body_that_trickles_is_ended_too(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte in time is not enough: the whole has to come."""
+    monkeypatch.setattr(intake, "GRACE_S", 1.0)
+    async with served(hall) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(POST + b"content-length: 100000\r\n\r\n")
+        began = time.monotonic()
+
+        async def trickle() -> None:
+            while True:
+                writer.write(b" ")
+                await asyncio.sleep(0.1)
+
+        task = asyncio.create_task(trickle())
+        assert b"HTTP/1.1 408" in await answered(reader)
+        assert time.monotonic() - began < 8
+        task.cancel()
+        writer.close()
+
+
+@pytest.mark.parametrize("head", [b"content-length: 2000000\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n"])
+async def test_a_large_body_is_refused_declared_or_not(hall: Hall, head: bytes) -> None:
+    async with served(hall) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(POST + head)
+        if b"chunked" in head:
+            for _ in range(16):
+                writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+            writer.write(b"1\r\n \r\n")
+        text = await answered(reader)
+        assert b"HTTP/1.1 413" in text
+        assert b'"code":"too_large"' in text
+        writer.close()
+
+
+async def test_too_much_at_once_is_told_to_come_back(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    wren = await hall.user("wren")
+    monkeypatch.setattr(gateway_module, "IN_FLIGHT_MAX", 0)
+    answer = await wren.client.get("/me")
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert answer.headers["retry-after"] == "1"
+    monkeypatch.undo()
+    monkeypatch.setattr(intake, "HELD_MAX", 10)
+    answer = await wren.client.post("/me/tokens", json={"name": "longer than ten bytes"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    monkeypatch.undo()
+    assert (await wren.client.post("/me/tokens", json={"name": "longer than ten bytes"})).status_code == 201
+    assert hall.installation.gateway._intake._held == 0
