@@ -15,7 +15,7 @@ from questhall.contracts.integrations import ActivityRecorded
 from questhall.contracts.quests import Quests
 from questhall.kernel.contract import Envelope
 from questhall.kernel.ids import new_id
-from questhall.kernel.testing import START, Hall
+from questhall.kernel.testing import Hall
 from questhall.services.quests import repository, streaks
 
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago")
@@ -146,97 +146,3 @@ async def test_streaks_are_those_of_the_model(
         have = (0, 0) if row is None else (row["length"], row["freezes"])
         assert have == streak_of(kept, excused, local(hall.clock.now())), (number, what, amount)
         assert row is None or row["best"] >= row["length"]
-
-
-acts = st.lists(
-    st.tuples(
-        st.sampled_from(["once", "twice", "rests", "tells"]),
-        st.integers(0, 50),  # minutes since the last
-        st.sampled_from([0, 0, 0, 60, 600, 3000]),  # minutes that it took to be recorded
-        st.sampled_from("abcd"),
-    ),
-    max_size=30,
-)
-
-
-class Model:
-    """What each of four quests is worth, told in the plainest way."""
-
-    def __init__(self, zone: str) -> None:
-        self.zone = ZoneInfo(zone)
-        self.once: set[date] = set()
-        self.twice: set[date] = set()
-        self.open: list[Any] | None = None
-        self.rests: list[datetime] = []
-        self.tells: set[str] = set()
-
-    def act(self, kind: str, occurred: datetime, recorded: datetime, value: str) -> None:
-        day = occurred.astimezone(self.zone).date()
-        if kind == "once":
-            self.once.add(day)
-        elif kind == "twice":
-            if self.open is not None and self.open[0] < day:
-                self.open = None
-            if self.open is not None and self.open[0] > day:
-                return
-            if self.open is None:
-                if day in self.twice:
-                    return
-                self.open = [day, 0]
-            self.open[1] += 1
-            if self.open[1] == 2:
-                self.twice.add(day)
-                self.open = None
-        elif kind == "rests":
-            today = [t for t in self.rests if t.astimezone(self.zone).date() == recorded.astimezone(self.zone).date()]
-            rested = not self.rests or recorded >= self.rests[-1] + timedelta(hours=1)
-            if rested and len(today) < 3:
-                self.rests.append(recorded)
-        elif len(self.tells) < 3:
-            self.tells.add(value)
-
-
-@SLOW
-@given(acts=acts, zone=st.sampled_from(ZONES), size=st.integers(1, 8))
-async def test_quests_move_as_the_model_does(
-    hall: Hall, acts: list[tuple[str, int, int, str]], zone: str, size: int
-) -> None:
-    actions, user_id, model = hall.actions(Quests), new_id(), Model(zone)
-    await actions.install(
-        [
-            quest("once", "daily"),
-            quest("twice", "daily", count=2),
-            quest("rests", "repeatable", cooldown_s=3600, daily_cap=3),
-            quest("tells", "one_off", count=3, distinct="data.attributes.value"),
-        ]
-    )
-    async with hall.database(Quests).tx() as tx:
-        await actions.set_zone(tx, user_id, zone, None)
-    now, events = START + timedelta(hours=10), []
-    for kind, minutes, took, value in acts:
-        now += timedelta(minutes=minutes * 7)
-        occurred = now - timedelta(minutes=took)
-        events.append(heard(user_id, kind, occurred, now, value))
-        model.act(kind, occurred, now, value)
-    hall.clock.set(now)
-    for first in range(0, len(events), size):
-        await count(hall, *events[first : first + size])
-    board = await actions.board(user_id)
-    slugs = {q.definition.slug: q.id for q in actions._playable.values()}
-    done = {slug: board.pasts[q].completions if q in board.pasts else 0 for slug, q in slugs.items()}
-    assert done == {
-        "once": len(model.once),
-        "twice": len(model.twice),
-        "rests": len(model.rests),
-        "tells": int(len(model.tells) == 3),
-    }
-    run = board.runs.get(slugs["twice"])
-    open_ = (
-        None if run is None or run.state != "in_progress" else [date.fromisoformat(run.period), run.progress["it"].have]
-    )
-    assert open_ == model.open
-    await actions.revert([event.id for event in events])
-    board = await actions.board(user_id)
-    assert all(past.completions == 0 for past in board.pasts.values())
-    assert all(run.state in ("reverted", "in_progress", "expired") for run in board.runs.values())
-    assert all(c.have == 0 for run in board.runs.values() if run.state == "in_progress" for c in run.progress.values())

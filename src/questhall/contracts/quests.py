@@ -168,8 +168,16 @@ class QuestSlugTaken(Refusal):
     title: ClassVar[str] = "Another quest has this name"
 
 
+class RuleCycle(Refusal):
+    """Publishing would close a cycle of quests that set each other off; ``cycle`` shows it."""
+
+    code: ClassVar[str] = "rule_cycle"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "These quests set each other off"
+
+
 class Quests(Contract):
-    """quests says; it answers no calls beyond revert and explain."""
+    """quests says; it answers no calls beyond ``install`` and revert."""
 
     name: ClassVar[str] = "quests"
     events: ClassVar[tuple[type[Event], ...]] = (
@@ -185,7 +193,7 @@ class Quests(Contract):
         StreakBroken,
         RewardGranted,
     )
-    refusals: ClassVar[tuple[type[Refusal], ...]] = (QuestNotFound, BadQuest, IllegalMove, QuestSlugTaken)
+    refusals: ClassVar[tuple[type[Refusal], ...]] = (QuestNotFound, BadQuest, IllegalMove, QuestSlugTaken, RuleCycle)
 
     @call("cli")
     async def install(self, definitions: list[dict[str, Any]]) -> int:

@@ -24,6 +24,8 @@ from questhall.kernel.ids import new_id
 from questhall.services.quests import repository, rules, streaks
 
 DAILY = "daily"
+LATE_MAX = timedelta(days=30)
+"""How long after it happened an act may arrive: so long a day's run waits for what may still fill it."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +48,10 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 def zone_of(player: Record, moment: datetime) -> str:
     """The zone that a player had then."""
     before, since = player["zone_before"], player["zone_from"]
-    return before if before is not None and since is not None and moment < since else player["timezone"]
+    if before is None or since is None or moment >= since:
+        return player["timezone"]
+    older: list[tuple[str, datetime]] = msgspec.json.decode(player["older_zones"], type=list[tuple[str, datetime]])
+    return next((zone for zone, until in older if moment < until), before)
 
 
 def moment_of(player: Record, occurred_at: datetime, recorded_at: datetime) -> rules.Moment:
@@ -115,7 +120,7 @@ class Engine:
         past.runs += 1
         past.changed = True
         d = quest.definition
-        life = d.expires_after_s
+        period = rules.period_of(d.kind, day)
         run = rules.Run(
             user_id=user_id,
             quest_id=quest.id,
@@ -125,8 +130,8 @@ class Engine:
             state="accepted",
             progress={},
             accepted_at=self.tx.now,
-            expires_at=None if life is None else self.tx.now + timedelta(seconds=life),
-            period=rules.period_of(d.kind, day),
+            expires_at=self._expiry(user_id, d, period),
+            period=period,
             causation_id=cause.causation_id,
         )
         self._runs[(user_id, quest.id)] = run
@@ -143,6 +148,16 @@ class Engine:
             )
             self.tx.emit(accepted, cause=cause)
         return run
+
+    def _expiry(self, user_id: UUID, d: rules.Definition, period: str | None) -> datetime | None:
+        """When a run ends by itself: its own time, the quest's window, or a day or week that nothing can fill any more."""
+        times = [] if d.available_until is None else [d.available_until]
+        if d.expires_after_s is not None:
+            times.append(self.tx.now + timedelta(seconds=d.expires_after_s))
+        after = rules.ends(period)
+        if after is not None:
+            times.append(streaks.start_of(zone_of(self.players[user_id], self.tx.now), after) + LATE_MAX)
+        return min(times, default=None)
 
     def lapse(self, run: rules.Run, d: rules.Definition, cause: Cause | None = None) -> None:
         """A run's day or week is over, or its time."""
@@ -163,19 +178,18 @@ class Engine:
         """Counts an act for an objective of the run under way, or of one that begins by itself."""
         place, quest = (act.user_id, act.quest.id), act.quest
         moment = moment_of(self.players[act.user_id], act.occurred_at, act.recorded_at)
-        period = rules.period_of(quest.definition.kind, moment.day)
         run = under_way = self._runs.get(place)
-        if run is not None and rules.is_over(run, period):
+        if run is not None and rules.is_over(run, moment.day, act.recorded_at):
             self.lapse(run, quest.definition, act.cause)
             run = under_way = None
-        elif run is not None and rules.is_late(run, period):
+        elif run is not None and rules.is_late(run, moment.day):
             # It belongs to a day before that of the run: it counts for that day if it is all that it takes.
             if not rules.at_once(quest.definition):
                 return False
             run = None
         if run is None:
             run = self._begin_by_itself(act, moment)
-        elif run.version != quest.version or (run.expires_at is not None and act.recorded_at >= run.expires_at):
+        elif run.version != quest.version:
             return False
         if run is None or self._used.setdefault((act.event_id, quest.id), run.completion_id) != run.completion_id:
             return False
@@ -202,6 +216,8 @@ class Engine:
             return None
         if (act.event_id, act.quest.id) in self._used:
             return None
+        if d.available_until is not None and act.recorded_at >= d.available_until and not rules.at_once(d):
+            return None
         if self.availability(act.user_id, act.quest, moment).state != "available":
             return None
         return self.begin(act.user_id, act.quest, moment.day, act.cause, say=not rules.at_once(d))
@@ -227,6 +243,8 @@ class Engine:
         day = moment.day
         modifiers = rules.diminished(d, past, moment.recorded_day)
         run.state, run.completed_at, run.local_day = "completed", act.occurred_at, day
+        run.recorded_at, run.recorded_day = act.recorded_at, moment.recorded_day
+        run.kept_day = d.for_streak and not act.waited
         run.period = rules.complete(d, past, moment)
         del self._runs[(act.user_id, quest.id)]
         self._done[act.user_id] = self._done.get(act.user_id, frozenset()) | {d.slug}
@@ -236,7 +254,7 @@ class Engine:
         if d.rewards.currencies or d.rewards.items or d.rewards.pets or d.rewards.achievements:
             reason = Reason(kind="quest", id=quest.id, title=d.title, version=quest.version, ref=str(run.completion_id))
             self.tx.emit(grant(new_id(), act.user_id, d.rewards, reason, modifiers), cause=said)
-        if d.for_streak and not act.waited:
+        if run.kept_day:
             await self._keep_streak(act, zone_of(self.players[act.user_id], act.occurred_at), day, said)
 
     def _say_completed(self, act: Act, quest: rules.Quest, run: rules.Run, day: date) -> Envelope[Any]:

@@ -73,7 +73,7 @@ async def quest_by_slug(tx: Tx, slug: str) -> Record | None:
 
 async def quests(tx: Tx) -> list[Record]:
     """All heads."""
-    return await tx.fetch("SELECT * FROM quests ORDER BY created_at, id")
+    return await tx.fetch("SELECT * FROM quests ORDER BY id")
 
 
 async def add_version(tx: Tx, quest_id: UUID, version: int, definition: str) -> None:
@@ -110,6 +110,15 @@ async def played(tx: Tx) -> list[Record]:
     )
 
 
+async def newest(tx: Tx) -> list[Record]:
+    """The newest version of each published quest. They hold still until the transaction ends: no other is published."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('quests.publish'))")
+    return await tx.fetch(
+        "SELECT v.quest_id, v.definition FROM quest_versions v "
+        "JOIN quests q ON q.id = v.quest_id AND v.version = q.version WHERE q.status = 'published'"
+    )
+
+
 async def versions(tx: Tx, wanted: list[tuple[UUID, int]]) -> list[Record]:
     """Versions that runs still play."""
     return await tx.fetch(
@@ -140,16 +149,19 @@ async def player(tx: Tx, user_id: UUID) -> Record | None:
     return await tx.fetchrow("SELECT * FROM players WHERE user_id = $1", user_id)
 
 
-async def set_zone(tx: Tx, user_id: UUID, zone: str, before: str | None, since: datetime | None) -> None:
-    """A player's zone, from a moment on."""
+async def set_zone(
+    tx: Tx, user_id: UUID, zone: str, before: str | None, since: datetime | None, older: list[tuple[str, datetime]]
+) -> None:
+    """A player's zone from a moment on, the one before it, and older ones, each with its end."""
     await tx.execute(
-        "INSERT INTO players (user_id, timezone, zone_before, zone_from) VALUES ($1, $2, $3, $4) "
+        "INSERT INTO players (user_id, timezone, zone_before, zone_from, older_zones) VALUES ($1, $2, $3, $4, $5) "
         "ON CONFLICT (user_id) DO UPDATE SET timezone = EXCLUDED.timezone, zone_before = EXCLUDED.zone_before, "
-        "zone_from = EXCLUDED.zone_from",
+        "zone_from = EXCLUDED.zone_from, older_zones = EXCLUDED.older_zones",
         user_id,
         zone,
         before,
         since,
+        _json(older),
     )
 
 
@@ -180,6 +192,9 @@ def run_of(row: Record) -> Run:
         period=row["period"],
         completed_at=row["completed_at"],
         local_day=row["local_day"],
+        recorded_at=row["recorded_at"],
+        recorded_day=row["recorded_day"],
+        kept_day=row["kept_day"],
         causation_id=row["causation_id"],
     )
 
@@ -242,12 +257,14 @@ async def save_runs(tx: Tx, runs: list[Run]) -> None:
         return
     await tx.execute(
         "INSERT INTO user_quests (user_id, quest_id, completion, completion_id, version, state, progress, period, accepted_at, "
-        "completed_at, local_day, expires_at, causation_id) "
+        "completed_at, local_day, expires_at, causation_id, recorded_at, recorded_day, kept_day) "
         "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::int[], $6::text[], $7::jsonb[], $8::text[], "
-        "$9::timestamptz[], $10::timestamptz[], $11::date[], $12::timestamptz[], $13::uuid[]) "
+        "$9::timestamptz[], $10::timestamptz[], $11::date[], $12::timestamptz[], $13::uuid[], $14::timestamptz[], "
+        "$15::date[], $16::boolean[]) "
         "ON CONFLICT (user_id, quest_id, completion) DO UPDATE SET state = EXCLUDED.state, progress = EXCLUDED.progress, "
         "period = EXCLUDED.period, completed_at = EXCLUDED.completed_at, local_day = EXCLUDED.local_day, "
-        "causation_id = EXCLUDED.causation_id",
+        "causation_id = EXCLUDED.causation_id, recorded_at = EXCLUDED.recorded_at, recorded_day = EXCLUDED.recorded_day, "
+        "kept_day = EXCLUDED.kept_day",
         [r.user_id for r in runs],
         [r.quest_id for r in runs],
         [r.completion for r in runs],
@@ -261,6 +278,9 @@ async def save_runs(tx: Tx, runs: list[Run]) -> None:
         [r.local_day for r in runs],
         [r.expires_at for r in runs],
         [r.causation_id for r in runs],
+        [r.recorded_at for r in runs],
+        [r.recorded_day for r in runs],
+        [r.kept_day for r in runs],
     )
 
 
@@ -355,13 +375,33 @@ async def due_runs(tx: Tx, now: datetime, user_ids: list[UUID]) -> list[Run]:
 async def recount(tx: Tx, user_id: UUID, quest_id: UUID) -> None:
     """A player's past with a quest, from their runs, after one was taken back."""
     await tx.execute(
-        "UPDATE quest_counts c SET completions = n.count, periods = coalesce(n.periods, '{}'), "
-        "day_count = greatest(0, c.day_count - (c.completions - n.count)) FROM ("
-        " SELECT count(*)::int AS count, array_agg(period ORDER BY period) FILTER (WHERE period IS NOT NULL) AS periods "
-        " FROM user_quests WHERE user_id = $1 AND quest_id = $2 AND state = 'completed') AS n "
-        "WHERE c.user_id = $1 AND c.quest_id = $2",
+        "WITH done AS (SELECT * FROM user_quests WHERE user_id = $1 AND quest_id = $2 AND state = 'completed'), "
+        "latest AS (SELECT recorded_at, recorded_day FROM done ORDER BY recorded_at DESC LIMIT 1) "
+        "UPDATE quest_counts SET completions = (SELECT count(*) FROM done), "
+        "periods = coalesce((SELECT array_agg(period ORDER BY period) FROM done WHERE period IS NOT NULL), '{}'), "
+        "last_recorded_at = (SELECT recorded_at FROM latest), last_recorded_day = (SELECT recorded_day FROM latest), "
+        "day_count = (SELECT count(*) FROM done WHERE recorded_day = (SELECT recorded_day FROM latest)) "
+        "WHERE user_id = $1 AND quest_id = $2",
         user_id,
         quest_id,
+    )
+
+
+async def next_completion(tx: Tx, user_id: UUID, quest_id: UUID) -> int:
+    """The number of a player's next run of a quest, taken."""
+    return await tx.fetchval(
+        "UPDATE quest_counts SET runs = runs + 1 WHERE user_id = $1 AND quest_id = $2 RETURNING runs", user_id, quest_id
+    )
+
+
+async def move_acts(tx: Tx, user_id: UUID, quest_id: UUID, completion: int, to: int) -> None:
+    """What counted for one run counts for another."""
+    await tx.execute(
+        "UPDATE quest_acts SET completion = $4 WHERE user_id = $1 AND quest_id = $2 AND completion = $3",
+        user_id,
+        quest_id,
+        completion,
+        to,
     )
 
 
@@ -411,13 +451,15 @@ async def save_streaks(tx: Tx, kind: str, rows: list[tuple[UUID, Streak, datetim
 
 
 async def mark_days(tx: Tx, kind: str, days: list[tuple[UUID, date, str, str]]) -> None:
-    """Local days that count, with how and in which zone; an act outranks a freeze."""
+    """Local days that count, with how and in which zone; an act outranks a freeze, and a leave is remembered below it."""
     if days:
         await tx.execute(
-            "INSERT INTO streak_days (user_id, kind, day, how, zone) SELECT user_id, $1, day, how, zone "
+            "INSERT INTO streak_days AS d (user_id, kind, day, how, zone, excused) "
+            "SELECT user_id, $1, day, how, zone, how = 'excused' "
             "FROM unnest($2::uuid[], $3::date[], $4::text[], $5::text[]) AS w(user_id, day, how, zone) "
-            "ON CONFLICT (user_id, kind, day) DO UPDATE SET how = EXCLUDED.how, zone = EXCLUDED.zone "
-            "WHERE streak_days.how <> 'kept'",
+            "ON CONFLICT (user_id, kind, day) DO UPDATE SET excused = d.excused OR EXCLUDED.excused, "
+            "how = CASE WHEN d.how = 'kept' THEN d.how ELSE EXCLUDED.how END, "
+            "zone = CASE WHEN d.how = 'kept' THEN d.zone ELSE EXCLUDED.zone END",
             kind,
             *[[day[n] for day in days] for n in range(4)],
         )
@@ -429,13 +471,29 @@ async def forget_frozen(tx: Tx, user_id: UUID, kind: str) -> None:
 
 
 async def forget_day(tx: Tx, user_id: UUID, kind: str, day: date) -> None:
-    """Nothing was done on that day after all."""
+    """Nothing was done on that day after all, unless another completion kept it: it is on leave again, or missed."""
+    kept = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM user_quests WHERE user_id = $1 AND state = 'completed' AND kept_day AND local_day = $2)",
+        user_id,
+        day,
+    )
+    if not kept:
+        await tx.execute(
+            "DELETE FROM streak_days WHERE user_id = $1 AND kind = $2 AND day = $3 AND NOT excused", user_id, kind, day
+        )
+        await tx.execute(
+            "UPDATE streak_days SET how = 'excused' WHERE user_id = $1 AND kind = $2 AND day = $3", user_id, kind, day
+        )
+
+
+async def end_leave(tx: Tx, user_id: UUID, kind: str, after: date) -> None:
+    """A leave that was planned for longer ends: its days after one count again."""
     await tx.execute(
-        "DELETE FROM streak_days WHERE user_id = $1 AND kind = $2 AND day = $3 AND how = 'kept' AND NOT EXISTS ("
-        "SELECT FROM user_quests WHERE user_id = $1 AND state = 'completed' AND local_day = $3)",
+        "DELETE FROM streak_days d USING streaks s WHERE d.user_id = $1 AND d.kind = $2 AND d.day > $3 "
+        "AND d.how = 'excused' AND s.user_id = d.user_id AND s.kind = d.kind AND d.day <= s.paused_until",
         user_id,
         kind,
-        day,
+        after,
     )
 
 

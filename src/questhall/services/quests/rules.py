@@ -94,8 +94,21 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return self.kind in ("daily", "repeatable") if self.keeps_streak is None else self.keeps_streak
 
 
-def check(definition: Definition, *, takers: frozenset[str]) -> None:
-    """Refuses ``bad_quest`` with what is wrong, field by field. ``takers``: kinds of reward parts that are taken here."""
+def untaken(rewards: Reward, *, currencies: frozenset[str], takers: frozenset[str]) -> list[dict[str, str]]:
+    """What a reward pays that nobody here takes, field by field: other than these currencies and kinds of parts."""
+    errors = [
+        {"pointer": f"#/rewards/currencies/{code}", "detail": "there is no such currency here"}
+        for code in rewards.currencies
+        if code not in currencies
+    ]
+    for kind in ("items", "pets", "achievements"):
+        if getattr(rewards, kind) and kind not in takers:
+            errors.append({"pointer": f"#/rewards/{kind}", "detail": "nothing that is deployed here takes this"})
+    return errors
+
+
+def check(definition: Definition, *, currencies: frozenset[str], takers: frozenset[str]) -> None:
+    """Refuses ``bad_quest`` with what is wrong, field by field. ``currencies``, ``takers``: see ``untaken``."""
     errors: list[dict[str, str]] = []
     ids = [objective.id for objective in definition.objectives]
     if not 0 < len(ids) <= OBJECTIVES_MAX or len(set(ids)) != len(ids):
@@ -105,9 +118,7 @@ def check(definition: Definition, *, takers: frozenset[str]) -> None:
     for code, amount in definition.rewards.currencies.items():
         if not 0 < amount <= CURRENCY_MAX:
             errors.append({"pointer": f"#/rewards/currencies/{code}", "detail": f"1 to {CURRENCY_MAX}"})
-    for kind in ("items", "pets", "achievements"):
-        if getattr(definition.rewards, kind) and kind not in takers:
-            errors.append({"pointer": f"#/rewards/{kind}", "detail": "nothing that is deployed here takes this"})
+    errors += untaken(definition.rewards, currencies=currencies, takers=takers)
     start, end = definition.available_from, definition.available_until
     if start is not None and end is not None and start >= end:
         errors.append({"pointer": "#/available_until", "detail": "after available_from"})
@@ -201,6 +212,11 @@ class Run(msgspec.Struct, kw_only=True):
     period: str | None = None
     completed_at: datetime | None = None
     local_day: date | None = None
+    recorded_at: datetime | None = None
+    recorded_day: date | None = None
+    """When the act that completed it was recorded: caps and cooldowns go by that."""
+    kept_day: bool = False
+    """Whether its completion kept the local day for the streak."""
     causation_id: UUID
 
 
@@ -234,6 +250,21 @@ def period_of(kind: str, day: date) -> str | None:
         year, week, _ = day.isocalendar()
         return f"{year}-W{week:02}"
     return None
+
+
+def _alike(period: str, day: date) -> str | None:
+    """The period that a day lies in, of the same sort as another: versions of a quest may be of different kinds."""
+    kind = "one_off" if period == "once" else "weekly" if "-W" in period else "daily"
+    return period_of(kind, day)
+
+
+def ends(period: str | None) -> date | None:
+    """The first day after a period; None for what does not end."""
+    if period is None or period == "once":
+        return None
+    if "-W" in period:
+        return datetime.strptime(f"{period}-1", "%G-W%V-%u").date() + timedelta(days=7)
+    return date.fromisoformat(period) + timedelta(days=1)
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,30 +309,35 @@ def complete(definition: Definition, past: Past, moment: Moment) -> str | None:
     period = period_of(definition.kind, moment.day)
     past.completions += 1
     if period is not None:
-        past.periods = sorted({*past.periods, period})[-PERIODS_KEPT:]
+        alike = {known for known in past.periods if _alike(known, moment.day) == _alike(period, moment.day)}
+        past.periods = [*sorted(set(past.periods) - alike), *sorted({*alike, period})[-PERIODS_KEPT:]]
     past.day_count = past.day_count + 1 if past.last_recorded_day == moment.recorded_day else 1
     past.last_recorded_day, past.last_recorded_at = moment.recorded_day, moment.recorded_at
     past.changed = True
     return period
 
 
-def is_over(run: Run, period: str | None) -> bool:
-    """Whether a run belongs to an earlier period than that of an act: what was begun then can't be finished now."""
+def is_over(run: Run, day: date, at: datetime) -> bool:
+    """Whether a run can't be finished by an act of that day, recorded then: its day or week, or its time, is over."""
+    if run.expires_at is not None and at >= run.expires_at:
+        return True
+    period = None if run.period is None else _alike(run.period, day)
     return run.period is not None and period is not None and run.period < period
 
 
-def is_late(run: Run, period: str | None) -> bool:
-    """Whether an act belongs to an earlier period than the run under way."""
+def is_late(run: Run, day: date) -> bool:
+    """Whether an act of that day belongs to an earlier period than the run under way."""
+    period = None if run.period is None else _alike(run.period, day)
     return run.period is not None and period is not None and run.period > period
 
 
-def moves(definition: Definition, state: str) -> list[Move]:
+def moves(definition: Definition, state: str, progress: Mapping[str, Counted] | None = None) -> list[Move]:
     """What a player may do with a quest in a state."""
-    manual = any(objective.mode == "manual" for objective in definition.objectives)
+    ticked = any(o.mode == "manual" and may_count(definition, progress or {}, o.id) for o in definition.objectives)
     if state in OPEN:
-        return ["abandon", "complete"] if manual else ["abandon"]
+        return ["abandon", "complete"] if ticked else ["abandon"]
     if state == "available":
-        return ["accept", "complete"] if manual and definition.auto_accept else ["accept"]
+        return ["accept", "complete"] if ticked and definition.auto_accept else ["accept"]
     return []
 
 
