@@ -344,7 +344,8 @@ async def fallen(tx: Tx, levels: list[tuple[UUID, int]]) -> set[tuple[UUID, int]
 async def paid_under(tx: Tx, owner: str, keys: list[str]) -> list[UUID]:
     """Transactions accepted under these keys that nothing reversed yet."""
     rows = await tx.fetch(
-        "SELECT k.transaction_id FROM keys k WHERE k.owner = $1 AND k.key = ANY($2::text[]) AND k.refusal IS NULL "
+        "SELECT k.transaction_id FROM keys k WHERE k.owner = $1 AND k.refusal IS NULL "
+        "AND (k.key = ANY($2::text[]) OR k.key LIKE ANY(SELECT unnest($2::text[]) || ':%')) "
         "AND NOT EXISTS (SELECT FROM transactions r WHERE r.reverses = k.transaction_id) ORDER BY k.transaction_id DESC",
         owner,
         keys,
@@ -477,6 +478,14 @@ async def waiting(tx: Tx, limit: int) -> list[Waiting]:
         )
         for row in rows
     ]
+
+
+async def forgo(tx: Tx, event_ids: list[UUID]) -> None:
+    """Parts that these events caused and that still wait are never credited: they were undone."""
+    await tx.execute(
+        "UPDATE unsettled_parts SET refusal = 'undone' WHERE causation_id = ANY($1::uuid[]) AND refusal = 'unknown_currency'",
+        event_ids,
+    )
 
 
 async def waited(tx: Tx, part: Waiting, refusal: str | None) -> None:

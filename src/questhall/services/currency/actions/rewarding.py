@@ -42,7 +42,7 @@ class Rewarding(Undoing):
                 if refusal is None:
                     for part in parts:
                         _settled(tx, event.data.grant_id, event.data.user_id, part.id, event.cause())
-                elif done.fresh:
+                elif done.fresh or refusal == "invalid_posting":  # the one refusal that no key remembers
                     waiting += [self._waiting(event, part, refusal) for part in parts]
             await self._take_back_fallen(tx, [event for event, _ in paying])
         if waiting:

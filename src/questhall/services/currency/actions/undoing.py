@@ -57,6 +57,7 @@ class Undoing(Posts):
         kept: dict[str, str] = {}
         async with self.at.db.tx() as tx:
             await repository.lock_journal(tx)
+            await repository.forgo(tx, event_ids)
             for transaction_id in await repository.caused_by(tx, event_ids):
                 try:
                     async with tx.savepoint():

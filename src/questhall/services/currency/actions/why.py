@@ -31,10 +31,11 @@ class Why:
         if found is None:
             return None
         row, transfers = found
-        shown = next((t for t in transfers if t["id"] == effect_id), transfers[0])
+        shown = next((t for t in transfers if t["id"] == effect_id), None) or next(
+            (t for t in transfers if _player_of(t["credit"]) or _player_of(t["debit"])), transfers[0]
+        )
         credited = shown["credit"].startswith("user:")
-        account = shown["credit"] if credited else shown["debit"]
-        owner = UUID(account.removeprefix("user:")) if account.startswith("user:") else None
+        owner = _player_of(shown["credit"] if credited else shown["debit"]) or _player_of(shown["credit"])
         sign = "+" if credited else "-"
         step = Step(
             kind="transfer",
@@ -68,3 +69,9 @@ class Why:
             facts={"transaction_id": str(row["transaction_id"]), "requested": False},
         )
         return Origin(owner=row["user_id"], step=step, causation_id=row["causation_id"])
+
+
+def _player_of(account: str) -> UUID | None:
+    """Whose account it is; a debt is its player's, who may see why it is there."""
+    kind, _, name = account.partition(":")
+    return UUID(name) if kind in ("user", "debt") and ":" not in name else None
