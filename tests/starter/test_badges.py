@@ -21,7 +21,8 @@ async def a_day(hall: Hall, wren: HallUser, number: int) -> None:
     ids = {quest.definition.slug: quest.id for quest in quests._playable.values()}
     now = hall.clock.now()
     for slug, objective in (("read-20-pages", "read"), ("help-somebody", "help")):
-        await quests.tick(wren.user_id, ids[slug], objective)
+        async with hall.database(Quests).tx() as tx:
+            await quests.tick(tx, wren.user_id, ids[slug], objective)
     acts = [did(wren, at=now, repo=f"acme/r{number % 5}") for _ in range(5 if number == 0 else 1)]
     acts += [did(wren, "github.review.submitted", at=now, own=False) for _ in range(2)]
     acts += [did(wren, "github.issue.opened", at=now)]
