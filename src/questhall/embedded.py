@@ -179,7 +179,7 @@ async def _serve(settings: Settings, found: Servers, listener: socket.socket, *,
     services = discover()
     await migrate(services, settings, found.database)
     installation = Installation(settings, services=services, database_url=found.database, redis_url=found.redis)
-    folder = run_folder(None)
+    folder = run_folder(None, settings.data / "internal.run")
     public = server(installation.app)
     inner = server(installation.internal, uds=str(folder / SOCKET), proxy_headers=False)
     tasks: list[asyncio.Task[None]] = []

@@ -218,6 +218,7 @@ def test_a_life_with_commands_before_while_and_after(data: Path) -> None:
 def test_a_kill_leaves_nothing_and_the_next_start_goes_on(data: Path) -> None:
     up = Up(data)
     started = children(up.process.pid)
+    folders = run_folders(started)
     up.process.kill()
     up.process.wait()
     deadline = time.monotonic() + 10
@@ -226,6 +227,8 @@ def test_a_kill_leaves_nothing_and_the_next_start_goes_on(data: Path) -> None:
     assert alive(started) == set(), "servers end with their starter"
     up = Up(data)
     assert up.get("/api/v1/services")[0] == 200
+    assert folders
+    assert [folder for folder in folders if Path(folder).exists()] == [], "what it left behind is cleared away"
     assert up.stop() < STOP_MAX_S
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any
 
 __all__ = ["CannotStart", "alive", "child_user", "end", "run_folder", "spawn"]
 
+RUN, PREFIX = Path("/tmp"), "qh-"  # noqa: S108 - a folder of our own in it, 0700, with a name nobody can guess
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -78,9 +80,17 @@ def run_as(command: Sequence[str], *, user: str | None) -> subprocess.CompletedP
     )
 
 
-def run_folder(user: str | None) -> Path:
-    """A new 0700 folder with a short name for sockets: a Unix socket's path has 107 bytes at most."""
-    folder = Path(tempfile.mkdtemp(prefix="qh-", dir="/tmp"))
+def run_folder(user: str | None, note: Path) -> Path:
+    """A new 0700 folder with a short name for sockets: a Unix socket's path has 107 bytes at most.
+
+    ``note`` is a file that says where it is: one that a killed start left behind is removed by the next.
+    """
+    if note.exists():
+        left = Path(note.read_text().strip())
+        if left.parent == RUN and left.name.startswith(PREFIX):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=RUN))
+    note.write_text(f"{folder}\n")
     if user is not None:
         entry = pwd.getpwnam(user)
         os.chown(folder, entry.pw_uid, entry.pw_gid)

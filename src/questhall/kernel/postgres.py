@@ -76,7 +76,7 @@ class EmbeddedPostgres:
         if self.cluster != self._wanted and not pointer.exists():
             pointer.write_text(f"{self.cluster}\n")
         self._check_cluster(binaries)
-        self._run = run_folder(self._user)
+        self._run = run_folder(self._user, self._wanted.with_name(self._wanted.name + ".run"))
         self._configure()
         log_file = self.cluster / "server.log"
         self._process = spawn(

@@ -49,7 +49,7 @@ class EmbeddedValkey:
     def start(self) -> None:
         """Starts the server and waits for its socket. Raises CannotStart."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._run = run_folder(None)
+        self._run = run_folder(None, self._folder / "run")
         log = self._folder / "server.log"
         options = {
             "port": "0",
