@@ -145,6 +145,7 @@ EDGES: list[Rule] = [
     {"requirements": {**PLAIN, "count": 2, "window": "P1D", "where": "data.kind == 'b'"}},
     {"requirements": {**PLAIN, "streak": 4}},
     {"requirements": {**PLAIN, "streak": 3, "where": "data.kind == 'b'"}},
+    {"requirements": {**PLAIN, "streak": 2, "where": "data.kind == 'c'"}},
     {"requirements": {**PLAIN, "count": 5, "distinct": "data.attributes.value"}},
     {"requirements": {**PLAIN, "count": 6, "distinct": "data.attributes.value"}},
     {"requirements": {"n_of": 2, "of": [{"level": 2}, PLAIN, {**PLAIN, "sum": "data.attributes.number", "count": 16}]}},
@@ -158,6 +159,8 @@ EDGE_ACTS = [
     for kind, hours, value, number, waited in [
         ("a", 0, "x", 1, False),
         ("a", 1, "x", 2.9, False),
+        ("c", 240, None, 0, False),  # 22:30 in Auckland
+        ("c", 242, None, 0, False),  # and the day after; one day in UTC
         ("b", 300, "y", 7, False),
         ("b", 324, LONG + "1", True, True),
         ("b", 348, LONG + "2", "5", False),
@@ -242,8 +245,8 @@ async def standing(hall: Hall, user_id: UUID) -> dict[str, set[str]]:
     zone=st.sampled_from(ZONES),
     undone=st.sets(st.integers(0, 23)),
 )
-@example(firsts=EDGES, extra=PLAIN, did=EDGE_ACTS, order=None, size=1, zone="Pacific/Auckland", undone={5, 6, 7})
-@example(firsts=EDGES, extra=PLAIN, did=EDGE_ACTS, order=None, size=200, zone="America/Los_Angeles", undone={0, 9})
+@example(firsts=EDGES, extra=PLAIN, did=EDGE_ACTS, order=None, size=1, zone="Pacific/Auckland", undone={7, 8, 9})
+@example(firsts=EDGES, extra=PLAIN, did=EDGE_ACTS, order=None, size=200, zone="America/Los_Angeles", undone={0, 11})
 async def test_a_badge_is_the_fold_of_what_occurred(
     hall: Hall, firsts: list[Rule], extra: Rule, did: list[Act], order: Any, size: int, zone: str, undone: set[int]
 ) -> None:
