@@ -82,7 +82,7 @@ class MemoryBus:
     def __init__(self) -> None:
         self._lanes: list[_Lane] = []
         self._by_type: dict[str, list[_Lane]] = {}
-        self._running = False
+        self._closed = False
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Adds a consumer."""
@@ -97,7 +97,9 @@ class MemoryBus:
         return lanes
 
     def publish(self, envelopes: list[Envelope[Any]], positions: list[int], confirm: Confirm) -> None:
-        """Hands events over."""
+        """Hands events over. Once it is being stopped it takes none: a later one would be handled before one dropped here."""
+        if self._closed:
+            return
         unheard: list[int] = []
         for envelope, position in zip(envelopes, positions, strict=True):
             lanes = self._lanes_of(envelope.type)
@@ -113,13 +115,12 @@ class MemoryBus:
 
     async def start(self) -> None:
         """Begins to deliver."""
-        self._running = True
         for lane in self._lanes:
             lane.task = asyncio.create_task(lane.run(), name=f"bus {lane.subscriber.name}")
 
     async def stop(self) -> None:
         """Ends deliveries, batches in hand first."""
-        self._running = False
+        self._closed = True
         deadline = asyncio.get_running_loop().time() + STOP_PATIENCE_S
         while any(lane.busy for lane in self._lanes) and asyncio.get_running_loop().time() < deadline:
             for lane in self._lanes:
