@@ -134,9 +134,9 @@ export function SettingsPage({ me, accounts, onSignedOut }: { me: Me; accounts?:
   return (
     <>
       <h1 className="page-title">Settings</h1>
-      <div className="grid gap-5">
+      <div className="grid grid-cols-1 gap-5">
         <LookCard me={me} />
-        <div className="grid gap-5 lg:grid-cols-2">
+        <div className="grid min-w-0 grid-cols-1 gap-5 lg:grid-cols-2">
           <ProfileCard me={me} />
           <PasswordCard />
           <BehaviourCard me={me} />
