@@ -41,7 +41,7 @@ function Row({ label, choices, value, onChange, draw, crop = "full" }: RowProps)
 
 function Hues({ label, value, onChange }: { label: string; value: number; onChange: (hue: number) => void }) {
   return (
-    <fieldset>
+    <fieldset className="min-w-0">
       <legend className="mb-1.5 font-bold">{label}</legend>
       <div className="look-row">
         {HUES.map((hue, n) => (
@@ -105,7 +105,7 @@ export function LookEditor({ look, onChange, pet = true }: { look: Look; onChang
             ))}
           </div>
         </div>
-        <fieldset>
+        <fieldset className="min-w-0">
           <legend className="mb-1.5 font-bold">Skin</legend>
           <div className="look-row">
             {SKINS.map((skin, n) => (
