@@ -221,6 +221,14 @@ class CurrencyExists(Refusal):
     title: ClassVar[str] = "There is such a currency already"
 
 
+class PlayerUnclear(Refusal):
+    """Neither a player's name nor their id was given, or both."""
+
+    code: ClassVar[str] = "player_unclear"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "It is not clear whom this is for"
+
+
 class KeyReused(Refusal):
     """The key was used for another transaction."""
 
@@ -275,6 +283,7 @@ class Currency(Contract):
         TransactionNotFound,
         AlreadyReversed,
         CurrencyExists,
+        PlayerUnclear,
         KeyReused,
     )
     explains: ClassVar[tuple[str, ...]] = ("transaction", "level")

@@ -15,6 +15,7 @@ from questhall.kernel.contract import Refusal
 __all__ = ["After", "BadCursor", "Limit", "Page", "cursor_of", "read_cursor"]
 
 PAGE_MAX = 100
+STORED_INT_MAX = 2**63 - 1
 
 T = TypeVar("T")
 Limit = Annotated[int, Parameter(query="limit", ge=1, le=PAGE_MAX, description="How many items at most.")]
@@ -47,6 +48,16 @@ def read_cursor(after: str | None, *kinds: Any) -> tuple[Any, ...] | None:
         return None
     try:
         raw = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))
-        return msgspec.json.decode(raw, type=cast("Any", tuple)[kinds])
+        values: tuple[Any, ...] = msgspec.json.decode(raw, type=cast("Any", tuple)[kinds])
     except (ValueError, msgspec.MsgspecError):
-        raise BadCursor("start again without `after`") from None
+        values = ()
+    if not values or not all(map(_stored, values)):
+        raise BadCursor("start again without `after`")
+    return values
+
+
+def _stored(value: object) -> bool:
+    """Whether a row's column can hold it: what can't is in no cursor of ours, and is never sent to the database."""
+    if isinstance(value, int):
+        return -STORED_INT_MAX <= value <= STORED_INT_MAX
+    return not (isinstance(value, str) and "\0" in value)

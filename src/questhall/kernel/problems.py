@@ -41,6 +41,8 @@ def problem_of(error: BaseException, instance: str = "") -> Problem:
         return _plain(code, title, error.status_code, title, instance)
     if isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
         return _plain("invalid", "Some of this can't be used", 422, "a text holds the character U+0000", instance)
+    if isinstance(error, asyncpg.DataError) and isinstance(error.__cause__, OverflowError):
+        return _plain("invalid", "Some of this can't be used", 422, "a number or a time is out of range", instance)
     if is_unavailable(error):
         status, body, _ = _plain("unavailable", "Please try again soon", 503, "a part is starting or away", instance)
         return status, body, [(b"retry-after", b"2")]

@@ -15,6 +15,7 @@ from questhall.contracts.currency import (
     InvalidAmount,
     NotAllowedForCurrency,
     Outcome,
+    PlayerUnclear,
     Posting,
     Transfer,
     UnknownCurrency,
@@ -41,7 +42,10 @@ from questhall.kernel.ids import new_id
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions import CurrencyActions, prepared, raise_refused
 
-Reason = Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+Reason = Annotated[str, msgspec.Meta(pattern=r"\S", min_length=3, max_length=500)]
+# `$` alone would let a last line break through.
+Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,30}(:[a-z0-9_-]{1,40})?$(?!\n)")]
+Label = Annotated[str, msgspec.Meta(pattern=r"^\S(.*\S)?$(?!\n)", max_length=60)]
 
 
 class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,9 +95,9 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
 class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A currency to be added."""
 
-    code: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,30}(:[a-z0-9_-]{1,40})?$")]
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-    icon: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] = "coin"
+    code: Code
+    name: Label
+    icon: Label = "coin"
     transferable: bool = False
     spendable: bool = True
 
@@ -101,8 +105,8 @@ class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class CurrencyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may change of a currency."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
-    icon: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    name: Label | None = None
+    icon: Label | None = None
     transferable: bool | None = None
     spendable: bool | None = None
     active: bool | None = None
@@ -121,7 +125,7 @@ class CurrencyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An admin gives (``amount`` above zero) or takes (below), and says why."""
+    """An admin gives (``amount`` above zero) or takes (below), and says why; the player by name or by id, not both."""
 
     currency: str
     amount: int
@@ -228,7 +232,7 @@ async def change_currency(
 @post("/admin/transactions", permission="currency:grant", status=201, idempotency="required")
 async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempotent: Idempotent) -> Response[Outcome]:
     """Give or take, with a reason."""
-    user_id = data.user_id or await _named(actions, data.username or "")
+    user_id = await _player(actions, data)
     if data.amount == 0 or abs(data.amount) > AMOUNT_MAX:
         raise InvalidAmount(errors=[{"pointer": "#/amount", "detail": "not 0, at most 2^53 - 1"}])
     account, other = f"user:{user_id}", "mint:admin" if data.amount > 0 else "sink:admin"
@@ -246,8 +250,14 @@ async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempoten
     return await idempotent.run(effect)
 
 
-async def _named(actions: CurrencyActions, username: str) -> UUID:
-    user = await actions.at.stub(Identity).user_by_username(username)
+async def _player(actions: CurrencyActions, data: Grant) -> UUID:
+    if (data.username is None) == (data.user_id is None):
+        raise PlayerUnclear("give `username` or `user_id`, one of them")
+    identity = actions.at.stub(Identity)
+    if data.user_id is not None:
+        user = next(iter(await identity.users([data.user_id])), None)
+    else:
+        user = await identity.user_by_username(data.username or "")
     if user is None:
         raise UserNotFound
     return user.user_id
