@@ -26,7 +26,7 @@ function Row({ label, choices, value, onChange, draw, crop = "full" }: RowProps)
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1.5 font-bold">{label}</legend>
-      <div className="look-row">
+      <div className="look-row relative">
         {choices.map((choice) => (
           <label key={choice.id ?? "none"} className={draw ? "look-choice" : "look-word"}>
             <input type="radio" name={label} className="sr-only" checked={value === choice.id} onChange={() => onChange(choice.id)} />
@@ -43,7 +43,7 @@ function Hues({ label, value, onChange }: { label: string; value: number; onChan
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1.5 font-bold">{label}</legend>
-      <div className="look-row">
+      <div className="look-row relative">
         {HUES.map((hue, n) => (
           <label key={hue} className="look-hue">
             <input type="radio" name={label} className="sr-only" checked={value === hue} onChange={() => onChange(hue)} />
@@ -97,7 +97,7 @@ export function LookEditor({ look, onChange, pet = true }: { look: Look; onChang
           <p id="ready-looks" className="mb-1.5 font-bold">
             Begin with one of these
           </p>
-          <div className="look-row">
+          <div className="look-row relative">
             {STARTER_LOOKS.map((ready, n) => (
               <button key={ready.outfit} type="button" className="look-choice" aria-label={`Look ${n + 1}: ${ready.outfit}, ${ready.headgear ?? "bare head"}, ${ready.hand ?? "empty hands"}`} onClick={() => set(ready)}>
                 <Avatar look={{ ...look, ...ready }} size={84} label="" />
@@ -107,7 +107,7 @@ export function LookEditor({ look, onChange, pet = true }: { look: Look; onChang
         </div>
         <fieldset className="min-w-0">
           <legend className="mb-1.5 font-bold">Skin</legend>
-          <div className="look-row">
+          <div className="look-row relative">
             {SKINS.map((skin, n) => (
               <label key={skin.id} className="look-choice">
                 <input type="radio" name="skin" className="sr-only" checked={look.skin === n} onChange={() => set({ skin: n })} />
