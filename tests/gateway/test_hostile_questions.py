@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from questhall.gateway import policy
+from questhall.kernel.limits import Quota
 from questhall.kernel.paging import cursor_of
 from questhall.kernel.testing import Hall
 
@@ -42,13 +45,15 @@ def questions(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
                 yield from ((path, {name: value}) for value in (CURSORS if name == "after" else TEXTS))
 
 
-async def test_no_question_however_hostile_is_a_failure_of_ours(hall: Hall) -> None:
+async def test_no_question_however_hostile_is_a_failure_of_ours(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    plenty = Quota("plenty", 1_000_000, 60)
+    monkeypatch.setitem(policy.QUOTAS, "read", plenty)
+    monkeypatch.setattr(policy, "USER_QUOTA", plenty)
+    monkeypatch.setattr(policy, "ADDRESS_QUOTA", plenty)
     ada = await hall.user("ada", role="admin")
     document = (await ada.client.get(f"{ROOT}/api/openapi.json")).json()
     asked, cursors, failed = 0, 0, []
     for path, query in questions(document):
-        if asked % 100 == 0:
-            hall.clock.advance(timedelta(minutes=1))  # so many questions a minute are refused for their number alone
         answer = await ada.client.get(f"{ROOT}{path}", params=query)
         asked += 1
         assert answer.status_code != 429
