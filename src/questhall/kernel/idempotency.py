@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar, TypeVar
+from weakref import WeakValueDictionary
 
 import asyncpg
 import msgspec
@@ -23,6 +26,9 @@ WAIT_MS = 2000
 KEY_MAX = 255
 
 T = TypeVar("T")
+
+_under_way: WeakValueDictionary[tuple[Database, str, str], asyncio.Lock] = WeakValueDictionary()
+"""By database, caller and key, for as long as somebody holds or awaits one."""
 
 
 class KeyRequired(Refusal):
@@ -91,21 +97,42 @@ class Idempotent:
                 result = await effect(tx)
             return Response(result, status_code=status, headers=headers(result) if headers else None)
         try:
-            return await self._run_keyed(self._key, effect, status, redact, headers)
+            async with self._turn(self._key) as left_ms:
+                return await self._run_keyed(self._key, left_ms, effect, status, redact, headers)
         except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError):
             raise InProgress("ask again with the same key", retry_after=1) from None
+
+    @asynccontextmanager
+    async def _turn(self, key: str) -> AsyncIterator[int]:
+        """One at a time in this process: who waits here holds no connection. Yields the milliseconds left to wait."""
+        place = (self._database, self._caller, key)
+        lock = _under_way.get(place)
+        if lock is None:
+            lock = _under_way[place] = asyncio.Lock()
+        loop = asyncio.get_running_loop()
+        due = loop.time() + WAIT_MS / 1000
+        try:
+            async with asyncio.timeout_at(due):
+                await lock.acquire()
+        except TimeoutError:
+            raise InProgress("ask again with the same key", retry_after=1) from None
+        try:
+            yield max(1, int((due - loop.time()) * 1000))
+        finally:
+            lock.release()
 
     async def _run_keyed(
         self,
         key: str,
+        wait_ms: int,
         effect: Callable[[Tx], Awaitable[T]],
         status: int,
         redact: Callable[[T], T] | None,
         headers: Callable[[T], dict[str, str]] | None,
     ) -> Response[Any]:
         async with self._database.tx() as tx:
-            await tx.execute(f"SET LOCAL lock_timeout = {WAIT_MS}")
-            # Waits while another transaction holds the same key; then sees whether it was committed.
+            await tx.execute(f"SET LOCAL lock_timeout = {wait_ms}")
+            # Waits while another process's transaction holds the same key; then sees whether it was committed.
             mine = await tx.fetchval(
                 "INSERT INTO idempotency_keys (caller, key, fingerprint) VALUES ($1, $2, $3) "
                 "ON CONFLICT DO NOTHING RETURNING true",
@@ -136,7 +163,8 @@ class Idempotent:
             self._caller,
             key,
         )
-        assert row is not None, "the key's row can't go within its 24 hours"
+        if row is None:  # Its 24 hours ended between the two statements.
+            raise InProgress("ask again with the same key", retry_after=1)
         if row["fingerprint"] != self._fingerprint:
             raise KeyReused("use a new key for a new request")
         headers = {**msgspec.json.decode(row["headers"]), "idempotency-replayed": "true"}
