@@ -1,0 +1,113 @@
+"""Every SQL statement of currency."""
+
+from questhall.services.currency.repository.currencies import (
+    add_currency,
+    change_currency,
+    currencies,
+    kinds,
+    renew_currencies,
+)
+from questhall.services.currency.repository.holds import (
+    add_hold,
+    change_held,
+    end_hold,
+    expire_holds,
+    hold,
+    hold_by_key,
+)
+from questhall.services.currency.repository.journal import (
+    LOCK_SQL,
+    Loaded,
+    Write,
+    load,
+    lock_journal,
+    store,
+)
+from questhall.services.currency.repository.levels import (
+    Mark,
+    fallen,
+    fell,
+    level_mark,
+    level_rewards,
+    mark_levels,
+)
+from questhall.services.currency.repository.proof import (
+    add_seal,
+    all_accounts,
+    block,
+    checkpoint,
+    folded,
+    heads,
+    held_sums,
+    last_seal,
+    lock_seals,
+    loose_ends,
+    seals,
+)
+from questhall.services.currency.repository.transactions import (
+    caused_by,
+    paid_under,
+    reversed_by,
+    transaction,
+)
+from questhall.services.currency.repository.waiting import (
+    Waiting,
+    forget_waiting,
+    forgo,
+    wait,
+    waited,
+    waiting,
+)
+from questhall.services.currency.repository.wallets import (
+    accounts_of,
+    wallet,
+)
+
+__all__ = [
+    "LOCK_SQL",
+    "Loaded",
+    "Mark",
+    "Waiting",
+    "Write",
+    "accounts_of",
+    "add_currency",
+    "add_hold",
+    "add_seal",
+    "all_accounts",
+    "block",
+    "caused_by",
+    "change_currency",
+    "change_held",
+    "checkpoint",
+    "currencies",
+    "end_hold",
+    "expire_holds",
+    "fallen",
+    "fell",
+    "folded",
+    "forget_waiting",
+    "forgo",
+    "heads",
+    "held_sums",
+    "hold",
+    "hold_by_key",
+    "kinds",
+    "last_seal",
+    "level_mark",
+    "level_rewards",
+    "load",
+    "lock_journal",
+    "lock_seals",
+    "loose_ends",
+    "mark_levels",
+    "paid_under",
+    "renew_currencies",
+    "reversed_by",
+    "seals",
+    "store",
+    "transaction",
+    "wait",
+    "waited",
+    "waiting",
+    "wallet",
+]

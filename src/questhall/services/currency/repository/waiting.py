@@ -1,0 +1,96 @@
+"""Parts of rewards that wait until they can be credited."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.currency import Posting
+from questhall.kernel.contract import Cause
+from questhall.kernel.database import Tx
+from questhall.services.currency.repository.journal import json_of
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a reward that could not be credited."""
+
+    user_id: UUID
+    part_id: str
+    grant_id: UUID
+    posting: Posting
+    refusal: str
+    cause: Cause
+
+
+async def wait(tx: Tx, parts: list[Waiting]) -> None:
+    """Keeps parts until they can be credited."""
+    await tx.execute(
+        "INSERT INTO unsettled_parts (user_id, part_id, grant_id, currency, posting, refusal, causation_id, "
+        "correlation_id, actor, depth, since) "
+        "SELECT *, $11::timestamptz FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::jsonb[], $6::text[], "
+        "$7::uuid[], $8::uuid[], $9::text[], $10::int[]) ON CONFLICT DO NOTHING",
+        [p.user_id for p in parts],
+        [p.part_id for p in parts],
+        [p.grant_id for p in parts],
+        [p.posting.transfers[0].currency for p in parts],
+        [json_of(p.posting) for p in parts],
+        [p.refusal for p in parts],
+        [p.cause.causation_id for p in parts],
+        [p.cause.correlation_id for p in parts],
+        [p.cause.actor for p in parts],
+        [p.cause.depth for p in parts],
+        tx.now,
+    )
+
+
+async def waiting(tx: Tx, limit: int) -> list[Waiting]:
+    """Parts whose currency there is by now."""
+    rows = await tx.fetch(
+        "SELECT p.* FROM unsettled_parts p JOIN currencies c ON c.code = p.currency AND c.active "
+        "WHERE p.refusal = 'unknown_currency' ORDER BY p.since, p.user_id, p.part_id LIMIT $1",
+        limit,
+    )
+    return [
+        Waiting(
+            user_id=row["user_id"],
+            part_id=row["part_id"],
+            grant_id=row["grant_id"],
+            posting=msgspec.json.decode(row["posting"], type=Posting),
+            refusal=row["refusal"],
+            cause=Cause(
+                correlation_id=row["correlation_id"],
+                causation_id=row["causation_id"],
+                actor=row["actor"],
+                depth=row["depth"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def forgo(tx: Tx, event_ids: list[UUID]) -> None:
+    """Parts that these events caused and that still wait are never credited: they were undone."""
+    await tx.execute(
+        "UPDATE unsettled_parts SET refusal = 'undone' WHERE causation_id = ANY($1::uuid[]) AND refusal = 'unknown_currency'",
+        event_ids,
+    )
+
+
+async def waited(tx: Tx, part: Waiting, refusal: str | None) -> None:
+    """A part was credited, or refused for another reason, which is final."""
+    if refusal is None:
+        await tx.execute("DELETE FROM unsettled_parts WHERE user_id = $1 AND part_id = $2", part.user_id, part.part_id)
+    else:
+        await tx.execute(
+            "UPDATE unsettled_parts SET refusal = $3 WHERE user_id = $1 AND part_id = $2",
+            part.user_id,
+            part.part_id,
+            refusal,
+        )
+
+
+async def forget_waiting(tx: Tx, user_id: UUID, grant_id: UUID) -> int:
+    """Parts of a grant that still wait are not to be credited any more; answers how many."""
+    done = await tx.execute("DELETE FROM unsettled_parts WHERE user_id = $1 AND grant_id = $2", user_id, grant_id)
+    return int(done.split()[-1])

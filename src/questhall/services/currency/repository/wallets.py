@@ -1,0 +1,31 @@
+"""What a player has, and how it came and went."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from questhall.kernel.database import Record, Tx
+
+
+async def accounts_of(tx: Tx, owner: str) -> list[Record]:
+    """An owner's accounts."""
+    return await tx.fetch("SELECT * FROM accounts WHERE owner = $1", owner)
+
+
+async def wallet(tx: Tx, user_id: UUID, currency: str | None, after: int | None, limit: int) -> list[Record]:
+    """A player's transfers, newest first."""
+    account = f"user:{user_id}"
+    return await tx.fetch(
+        "SELECT t.*, x.transaction_type, x.reason, x.created_at FROM ("
+        "(SELECT seq, id, transaction_id, currency, amount, debit AS source, credit_balance AS balance FROM transfers "
+        " WHERE credit = $1 AND credit_balance IS NOT NULL AND ($2::text IS NULL OR currency = $2) "
+        " AND ($3::bigint IS NULL OR seq < $3) ORDER BY seq DESC LIMIT $4) UNION ALL "
+        "(SELECT seq, id, transaction_id, currency, -amount, credit, debit_balance FROM transfers "
+        " WHERE debit = $1 AND debit_balance IS NOT NULL AND ($2::text IS NULL OR currency = $2) "
+        " AND ($3::bigint IS NULL OR seq < $3) ORDER BY seq DESC LIMIT $4)) AS t "
+        "JOIN transactions x ON x.id = t.transaction_id ORDER BY t.seq DESC LIMIT $4",
+        account,
+        currency,
+        after,
+        limit,
+    )
