@@ -5,11 +5,21 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from questhall.kernel.expressions import Facts, InvalidExpression, check_expression, compile_expression
+from questhall.kernel.expressions import (
+    INPUT_DEPTH_MAX,
+    INPUT_MAX,
+    LENGTH_MAX,
+    NODES_MAX,
+    Facts,
+    InvalidExpression,
+    check_expression,
+    compile_expression,
+)
 
 FACTS = Facts({"kind": "a.b", "attributes": {"n": 7, "repo": "acme/x", "own": True}}, {"type": "activity.recorded"})
 
@@ -54,6 +64,10 @@ def test_what_holds(source: str, holds: bool) -> None:
         ("data.kind == '''it's'''", "quotes"),
         ("data.kind == r'a'", "plain quotes"),
         ("true // 'x", "comments"),
+        (r"data.kind.matches('\\w{2}')", "longer than 50"),
+        ("data.kind == 'z' && data.kind.matches('[ab]*a[ab]{40}c')", "long text"),
+        (r"data.kind == 'z' && data.attributes.all(k, k.matches('\\w+'))", "too large"),
+        ("data.kind == 'z' && (" + " || ".join([r"data.kind.matches('\\w+')"] * 20) + ")", "too large"),
         (
             "data.attributes.all(a, data.attributes.all(b, a != b + 'x' || b != a + 'y')) || 'a' + 'b' == data.kind"
             + " || data.attributes.all(c, data.attributes.all(d, c != d + 'x'))",
@@ -82,24 +96,90 @@ def test_deep_data_is_left_alone() -> None:
     assert not compile_expression("has(data.a)").holds(Facts(deep, {}))
 
 
-@pytest.mark.parametrize("width", [10, 60, 500, 4000])
+def nested(depth: int) -> str:
+    inner = "true"
+    for n in reversed(range(depth)):
+        inner = f"data.attributes.all(v{n}, {inner})"
+    return inner
+
+
 @pytest.mark.parametrize(
-    "source",
+    ("fits", "passes", "why"),
     [
-        "data.a.all(k, data.a.all(j, k + j != 'zz'))",
-        "data.a.map(k, k + 'x').filter(k, k.endsWith('x')).exists(k, k == 'zz')",
-        "data.a.all(k, k.matches('^[a-z]+[0-9]*$'))",
+        ("'" + "x" * (LENGTH_MAX - 2) + "'", "'" + "x" * (LENGTH_MAX - 1) + "'", "1024 bytes"),
+        ("'" + "é" * 511 + "'", "'" + "é" * 511 + "x'", "1024 bytes"),
+        ("!true" + " || true" * (NODES_MAX // 2 - 1), "true" + " || true" * (NODES_MAX // 2), "200 parts"),
+        (nested(2), nested(3), "nested deeper than 2"),
     ],
+    ids=["bytes", "letters of two bytes", "parts", "macros"],
 )
+def test_bounds_to_the_last_one(fits: str, passes: str, why: str) -> None:
+    compile_expression(fits)
+    with pytest.raises(InvalidExpression, match=why):
+        compile_expression(passes)
+
+
+def test_an_input_of_the_largest_size_is_looked_at_and_one_byte_more_is_not() -> None:
+    fits, passes = ({"x": "y" * (INPUT_MAX - len('{"x":""}') + n)} for n in (0, 1))
+    assert [len(msgspec.json.encode(data)) for data in (fits, passes)] == [64 * 1024, 64 * 1024 + 1]
+    assert compile_expression("data.x.startsWith('y')").holds(Facts(fits, {}))
+    assert not compile_expression("data.x.startsWith('y')").holds(Facts(passes, {}))
+
+
+def deep(levels: int) -> dict[str, Any]:
+    data: dict[str, Any] = {"a": 1}
+    for _ in range(levels - 1):
+        data = {"a": data}
+    return data
+
+
+def test_an_input_of_the_greatest_depth_is_looked_at_and_one_deeper_is_not() -> None:
+    has = compile_expression("has(data.a)")
+    assert has.holds(Facts(deep(INPUT_DEPTH_MAX), {}))
+    assert not has.holds(Facts(deep(INPUT_DEPTH_MAX + 1), {}))
+
+
+def wide(width: int) -> dict[str, Any]:
+    """A list, a map and a text, as wide as they fit into an input."""
+    data: dict[str, Any] = {"l": [1] * width, "a": {f"k{n}": n for n in range(width if width < 3000 else 0)}}
+    return data | {"x": "ab" * ((INPUT_MAX - len(msgspec.json.encode(data)) - 100) // 2)}
+
+
+COSTLY = [
+    "data.a.all(k, data.a.all(j, k + j != 'zz'))",
+    "data.a.map(k, k + 'x').filter(k, k.endsWith('x')).exists(k, k == 'zz')",
+    "data.a.all(k, k.matches('^[a-z]+[0-9]*$'))",
+    "data.l.map(v, data.l) == data.l",
+    "data.l.map(v, [" + "v, " * 40 + "v]) == data.l",
+    "data.l.map(v, v).all(v, v == 1)",
+    "data.l.all(v, !(v + 1 in data.l))",
+    " && ".join(f"!({n} in data.l)" for n in range(2, 20)),
+    " && ".join(["data.l == data.l"] * 19),
+    " && ".join(["data.a.k1 == 1"] * 24),
+    "size(" + " + ".join(["data.l"] * 38) + ") > 5",
+    "size(" + " + ".join(["data.x"] * 38) + ") > 5",
+    " && ".join(["data.x.contains('ab')"] * 20),
+    "data.x.matches('(a+)+$') || data.x.matches('(x+x+)+y') || data.x.matches('(a|aa)+c')",
+]
+
+
+@pytest.mark.parametrize("width", [10, 60, 140, 500, 4000, 30_000])
+@pytest.mark.parametrize("source", COSTLY)
 def test_the_costliest_stays_under_2_ms(source: str, width: int) -> None:
-    expression, facts = compile_expression(source), Facts({"a": {f"k{n}": n for n in range(width)}}, {})
-    expression.holds(facts)
+    expression = compile_expression(source)
+    facts = Facts(wide(width), {})
+    assert facts.context is not None
     fastest = 1.0
-    for _ in range(5):
+    for _ in range(7):
         began = time.thread_time()
         expression.holds(facts)
         fastest = min(fastest, time.thread_time() - began)
     assert fastest < 0.002
+
+
+@pytest.mark.parametrize("source", [*COSTLY[:3], *COSTLY[5:10], *COSTLY[12:]])
+def test_what_is_costly_is_evaluated_over_what_is_small(source: str) -> None:
+    assert compile_expression(source).affordable(Facts(wide(10) | {"x": "ab"}, {}))
 
 
 VALUES = st.recursive(

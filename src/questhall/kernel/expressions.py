@@ -7,11 +7,12 @@ make an evaluation slow.
 
 from __future__ import annotations
 
+import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, ClassVar
 
 import cel
@@ -32,17 +33,29 @@ INPUT_DEPTH_MAX = 32
 WEIGHTS = {"map": 2, "filter": 2, "matches": 20}
 """What these take, in steps, beyond the macro itself: lists are built anew, patterns compiled anew."""
 STEPS_MAX = 1000
-"""Steps of about a microsecond that the macros of an expression may take over what it looks at; for more, it does not hold."""
+"""Steps of about a microsecond that an expression may take over what it looks at; for more, it does not hold."""
+ENTRIES_A_STEP = 30
+"""Values of the input that are read, compared or copied in a step: whatever a name leads to is copied."""
+BYTES_A_STEP = 7000
+"""Bytes of a text that are joined in a step."""
 TRIAL_RUNS = 100
 TRIAL_MAX_S = 0.005
 """CPU time of all the trial runs together, on a sample; what takes longer is refused when it is saved."""
-PATTERN_MAX_S = 0.001
-"""CPU time that a pattern of ``matches`` may take: it is built anew each time."""
+PATTERNS_MAX_S = 0.001
+"""CPU time that all patterns of ``matches`` may take together: each is built anew each time."""
+MACRO_PATTERN_MAX_S = 0.00004
+"""CPU time of a pattern within a macro: it is built anew for each entry."""
+HARD_TEXT = 1024
+"""Characters of the texts that a pattern is tried on."""
+HARD_LETTERS = 6
+HARD_TEXT_MAX_S = 0.00003
+"""CPU time that all patterns together may take over such a text: for an input of the largest size, 64 times as much."""
 
 _TOKEN = re.compile(
     r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?|&&|\|\||[=!<>]=|[^\s]"
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_READS = {".": 1, "[": 1, "in": 2, "==": 2, "!=": 2, "<": 2, ">": 2, "<=": 2, ">=": 2}
 _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _FUNCTIONS = frozenset(
     {"contains", "startsWith", "endsWith", "matches", "size", "has", "in", "string", "int", "uint", "double", "bytes"}
@@ -67,16 +80,15 @@ class Facts:
     ``size`` is the number of bytes of the data as JSON, where it is known.
     """
 
-    __slots__ = ("_context", "_widest", "data", "event")
+    __slots__ = ("_context", "_extent", "data", "event", "size")
 
     def __init__(self, data: Mapping[str, Any], event: Mapping[str, Any], *, size: int | None = None) -> None:
         self.data = data
         self.event = event
         self._context: Any = None
-        self._widest = -1
-        if size is None:
-            size = len(msgspec.json.encode(data))
-        if size <= INPUT_MAX and _depth(data) <= INPUT_DEPTH_MAX:
+        self._extent: tuple[int, int] | None = None
+        self.size = len(msgspec.json.encode(data)) if size is None else size
+        if self.size <= INPUT_MAX and _depth(data) <= INPUT_DEPTH_MAX:
             try:
                 self._context = cel.Context(variables={"data": data, "event": event})
             except _FAILED:
@@ -88,30 +100,55 @@ class Facts:
         return self._context
 
     @property
-    def widest(self) -> int:
-        """The number of entries of the largest list or map."""
-        if self._widest < 0:
-            self._widest = _width(self.data)
-        return self._widest
+    def extent(self) -> tuple[int, int]:
+        """The number of entries of the largest list or map, and of all together."""
+        if self._extent is None:
+            self._extent = _extent(self.data)
+        return self._extent
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What an expression costs, told from its text."""
+
+    reads: int
+    """Names and signs that read, compare or copy what they are given."""
+    joins: int
+    """Each copies all that was joined before it."""
+    flat: int
+    """Steps for each entry of a list or map."""
+    nested: int
+    """Steps for each pair of entries."""
+    inner: int
+    """Times that macros look at the whole input, for each entry."""
+    builds: int
+    """Macros that build lists: each entry copies those before it."""
+    written: int
+    """Entries of lists that are written in it."""
+
+    def steps(self, facts: Facts) -> float:
+        """Steps over these facts, at most."""
+        widest, entries = facts.extent
+        width = max(widest, self.written)
+        copied = self.joins**2 * (2 * entries / ENTRIES_A_STEP + facts.size / BYTES_A_STEP)
+        looked = 1 + (self.inner * entries + self.written) / ENTRIES_A_STEP * (width if self.builds else 1)
+        built = self.builds * width**2 / ENTRIES_A_STEP
+        over = (self.flat * width + self.nested * width**2) * looked
+        return self.reads * entries / ENTRIES_A_STEP + copied + built + over
 
 
 class Expression:
     """A compiled condition."""
 
-    __slots__ = ("_flat", "_literal", "_nested", "_program", "source")
+    __slots__ = ("_cost", "_program", "source")
 
-    def __init__(self, source: str, program: Any, *, flat: int, nested: int, literal: int) -> None:
+    def __init__(self, source: str, program: Any, cost: Cost) -> None:
         self.source = source
         self._program = program
-        self._flat = flat
-        self._nested = nested
-        self._literal = literal
+        self._cost = cost
 
-    def _affordable(self, facts: Facts) -> bool:
-        if not self._flat:
-            return True
-        width = max(facts.widest, self._literal)
-        return self._flat * width + self._nested * width * width <= STEPS_MAX
+    def affordable(self, facts: Facts) -> bool:
+        """Whether it is evaluated at all over these facts; where not, it does not hold."""
+        return self._cost.steps(facts) <= STEPS_MAX
 
     def holds(self, facts: Facts) -> bool:
         """Whether it is true. A field that the event does not have makes it false, not an error."""
@@ -119,7 +156,7 @@ class Expression:
 
     def value(self, facts: Facts) -> Any:
         """What it evaluates to; None where a field is missing."""
-        if facts.context is None or not self._affordable(facts):
+        if facts.context is None or not self.affordable(facts):
             return None
         try:
             return self._program.execute(facts.context)
@@ -148,16 +185,28 @@ def compile_expression(source: str) -> Expression:
     unknown = set(program.variables()) - {"data", "event"} - bound
     if unknown:
         raise InvalidExpression(f"there is no {', '.join(sorted(unknown))}: only data and event")
-    literal = tokens.count(",") + 1
-    flat = len(depths) and len(depths) + sum(WEIGHTS.get(token, 0) for token in tokens)
-    return Expression(source, program, flat=flat, nested=sum(d > 1 for d in depths), literal=literal)
+    return Expression(source, program, _cost(tokens, depths))
+
+
+def _cost(tokens: list[str], depths: list[int]) -> Cost:
+    macros = [depth for number, depth in enumerate(depths) if _opens_macro(tokens, number)]
+    return Cost(
+        reads=sum(_READS.get(token, 0) for token in tokens),
+        joins=tokens.count("+"),
+        flat=len(macros) and len(macros) + sum(WEIGHTS.get(token, 0) for token in tokens),
+        nested=sum(depth > 1 for depth in macros),
+        inner=sum(depth > 0 and token in ("data", "event") for token, depth in zip(tokens, depths, strict=True)),
+        builds=tokens.count("map") + tokens.count("filter"),
+        written=max(tokens.count(",") + tokens.count("[") - len(macros), 0),
+    )
 
 
 def check_expression(source: str, sample: Facts, *, condition: bool = True) -> Expression:
     """Compiles, and tries its cost on a sample. A ``condition`` has to be true or false. Refuses ``invalid_expression``."""
     expression = compile_expression(source)
-    for pattern in _patterns(source):
-        _check_pattern(pattern)
+    _check_patterns(source)
+    if not expression.affordable(sample):
+        raise InvalidExpression(f"it takes longer than {STEPS_MAX} steps over a sample")
     value = expression.value(sample)
     if condition and value is not None and not isinstance(value, bool):
         raise InvalidExpression("it has to be true or false")
@@ -187,47 +236,69 @@ def _check_functions(tokens: list[str]) -> None:
             raise InvalidExpression(f"there is no function {name}")
 
 
-def _patterns(source: str) -> list[str]:
-    tokens = _TOKEN.findall(source)
-    found: list[str] = []
+def _patterns(tokens: list[str]) -> list[tuple[str, int]]:
+    """Patterns of ``matches``, each with the number of macros that it stands in."""
+    depths, found = _macro_depths(tokens), list[tuple[str, int]]()
     for number, token in enumerate(tokens[:-1]):
         if token == "matches" and tokens[number + 1] == "(":
             pattern, after = [*tokens, "", ""][number + 2], [*tokens, "", ""][number + 3]
             if pattern[:1] not in ("'", '"') or after != ")":
                 raise InvalidExpression("matches takes a pattern in quotes")
-            found.append(pattern)
+            found.append((pattern, depths[number]))
     return found
 
 
-def _check_pattern(pattern: str) -> None:
-    program = cel.compile(f"''.matches({pattern})")
-    fastest = 1.0
-    for _ in range(3):
-        began = time.thread_time()
+def _check_patterns(source: str) -> None:
+    built = matched = 0.0
+    for pattern, depth in _patterns(_TOKEN.findall(source)):
+        program = cel.compile(f"data.matches({pattern})")
         try:
-            program.execute({})
+            alone = _fastest(program, "")
+            built += alone
+            matched += max(_fastest(program, text) for text in _hard_texts(pattern)) - alone
         except RuntimeError as error:
             raise InvalidExpression(f"{pattern} is no pattern: {str(error).splitlines()[-1][:100]}") from None
+        if built > PATTERNS_MAX_S or (depth and alone > MACRO_PATTERN_MAX_S):
+            raise InvalidExpression(f"the pattern {pattern[:40]} is too large")
+        if matched > HARD_TEXT_MAX_S:
+            raise InvalidExpression(f"the pattern {pattern[:40]} takes too long over a long text")
+
+
+def _hard_texts(pattern: str) -> Iterator[str]:
+    # A pattern has the most to remember where a text keeps looking as if it might fit: a mix of two of its letters.
+    letters = "".join(dict.fromkeys(re.findall(r"[^\W_]", pattern)))[:HARD_LETTERS] + "~"
+    for pair in combinations(letters, 2):
+        # Mixed, yet the same each time.
+        yield "".join(random.Random(pattern).choices(pair, k=HARD_TEXT))  # noqa: S311
+
+
+def _fastest(program: Any, text: str) -> float:
+    """CPU time, the least of some runs: others at work on this machine don't count."""
+    fastest = 1.0
+    context = cel.Context(variables={"data": text})
+    for _ in range(3):
+        began = time.thread_time()
+        program.execute(context)
         fastest = min(fastest, time.thread_time() - began)
-        if fastest <= PATTERN_MAX_S:
-            return
-    raise InvalidExpression(f"the pattern {pattern[:40]} is too large")
+    return fastest
+
+
+def _opens_macro(tokens: list[str], number: int) -> bool:
+    return number >= 2 and tokens[number] == "(" and tokens[number - 1] in _MACROS and tokens[number - 2] == "."
 
 
 def _macro_depths(tokens: list[str]) -> list[int]:
-    """For each macro, how deep it is nested: 1 for the outermost."""
+    """For each token, in how many macros it stands; the bracket that opens one stands in it."""
     depth = 0
     found: list[int] = []
     opened: list[bool] = []
     for number, token in enumerate(tokens):
         if token == "(":
-            macro = number >= 2 and tokens[number - 1] in _MACROS and tokens[number - 2] == "."
-            opened.append(macro)
-            depth += macro
-            if macro:
-                found.append(depth)
+            opened.append(_opens_macro(tokens, number))
+            depth += opened[-1]
         elif token == ")" and opened:
             depth -= opened.pop()
+        found.append(depth)
     return found
 
 
@@ -245,8 +316,8 @@ def _depth(value: Any) -> int:
     return deepest
 
 
-def _width(value: Any) -> int:
+def _extent(value: Any) -> tuple[int, int]:
     if not isinstance(value, dict | list):
-        return 0
-    children = value.values() if isinstance(value, dict) else value
-    return max(len(value), *(_width(child) for child in children), 0)
+        return 0, 0
+    inner = [_extent(child) for child in (value.values() if isinstance(value, dict) else value)]
+    return max(len(value), *(widest for widest, _ in inner), 0), len(value) + sum(entries for _, entries in inner)
