@@ -41,6 +41,12 @@ CHECKS = {
         "FROM currency.holds WHERE state = 'open' GROUP BY 1, 2) AS h USING (owner, currency) "
         "WHERE a.held <> coalesce(h.amount, 0) OR a.held > a.balance"
     ),
+    "what was advanced is not twice what is owed": (
+        "SELECT coalesce(s.currency, d.currency) || ': ' || coalesce(s.amount, 0) FROM "
+        f"(SELECT currency, sum(amount) AS amount FROM {LEGS} AS legs WHERE account = 'sink:debt' GROUP BY currency) AS s "
+        "FULL JOIN (SELECT currency, sum(balance) AS amount FROM currency.accounts WHERE owner LIKE 'debt:%' GROUP BY currency) "
+        "AS d USING (currency) WHERE coalesce(s.amount, 0) <> -2 * coalesce(d.amount, 0)"
+    ),
     "I4: a refused answer has an effect, or a transaction has none": (
         "SELECT k.key FROM currency.keys k WHERE k.refusal IS NOT NULL AND (EXISTS (SELECT FROM currency.transfers t "
         "WHERE t.transaction_id = k.transaction_id) OR EXISTS (SELECT FROM currency.transactions x "

@@ -89,6 +89,7 @@ class Model:
         self.purses: dict[Place, Purse] = {}
         self.answers: dict[Place, tuple[Any, Answer]] = {}
         self.holds: dict[Place, Hold] = {}
+        self.refused_holds: dict[Place, tuple[tuple[str, int], str]] = {}
         self.made: dict[Place, Made] = {}
         self.reached: set[tuple[str, int]] = set()
         self.fell: set[tuple[str, int]] = set()
@@ -101,7 +102,18 @@ class Model:
     def copy(self) -> Model:
         other = copy.copy(self)
         other.purses = {place: copy.copy(purse) for place, purse in self.purses.items()}
-        for name in ("answers", "holds", "made", "reached", "fell", "unpaid", "to_take_back", "closed", "wrote"):
+        for name in (
+            "answers",
+            "holds",
+            "refused_holds",
+            "made",
+            "reached",
+            "fell",
+            "unpaid",
+            "to_take_back",
+            "closed",
+            "wrote",
+        ):
             setattr(other, name, copy.copy(getattr(self, name)))
         return other
 
@@ -256,6 +268,8 @@ class Model:
         if made.reverses is not None or not self._standing(place):
             raise No("already_reversed")
         back = [(Move(m.credit, m.debit, *m[2:]), n) for m, n in reversed(made.moves) if "sink:debt" not in m[:2]]
+        if not back:
+            raise No("nothing_to_reverse")
         before = {m.credit: self.purse(m.credit, "xp").balance for m, _ in made.moves}
         before |= {m.debit: self.purse(m.debit, "xp").balance for m, _ in made.moves}
         answer = self._post(
@@ -299,24 +313,44 @@ class Model:
         if known is not None:
             same = (known.currency, known.amount) == (currency, amount)
             return ("hold", known.state) if same else ("no", "idempotency_key_reused")
+        if (account, key) not in self.refused_holds:
+            no = self._unfit(account, currency, amount)
+            if no is None:
+                self.purse(account, currency).held += amount
+                self.holds[account, key] = Hold(account, key, currency, amount, over, "open")
+                return ("hold", "open")
+            self.refused_holds[account, key] = ((currency, amount), no)
+        asked, refusal = self.refused_holds[account, key]
+        return ("no", refusal if asked == (currency, amount) else "idempotency_key_reused")
+
+    def _unfit(self, account: str, currency: str, amount: int) -> str | None:
         if currency not in CURRENCIES or currency in self.closed:
-            return ("no", "unknown_currency")
+            return "unknown_currency"
         if not CURRENCIES[currency][1]:
-            return ("no", "not_allowed_for_currency")
+            return "not_allowed_for_currency"
         if self.purse(debt_of(account), currency).balance:
-            return ("no", "in_debt")
+            return "in_debt"
         purse = self.purse(account, currency)
-        if amount > purse.balance - purse.held:
-            return ("no", "insufficient_funds")
-        purse.held += amount
-        self.holds[account, key] = Hold(account, key, currency, amount, over, "open")
-        return ("hold", "open")
+        return "insufficient_funds" if amount > purse.balance - purse.held else None
 
     def _end(self, place: Place, state: str) -> None:
         hold = self.holds[place]
         if hold.state == "open":
             self.purse(hold.owner, hold.currency).held -= hold.amount
             self.holds[place] = hold._replace(state=state)
+            if state != "committed":
+                self._give_back(hold)
+
+    def _give_back(self, hold: Hold) -> None:
+        """What is free again pays a debt first."""
+        part = min(hold.amount, self.purse(debt_of(hold.owner), hold.currency).balance)
+        if part:
+            done: list[tuple[Move, int]] = []
+            for debit in (hold.owner, debt_of(hold.owner)):
+                self._move(Move(debit, "sink:debt", hold.currency, part), 0, done)
+            place = (hold.owner, f"freed:{hold.key}")
+            self.made[place] = Made(None, place[1], done, None)
+            self.wrote.append(place)
 
     def commit(self, place: Place, posting_key: str, credit: str) -> Answer:
         hold = self.holds[place]
@@ -350,7 +384,7 @@ class Model:
         return ("hold", self.holds[place].state)
 
     def expire(self) -> Answer:
-        for place, hold in list(self.holds.items()):
+        for place, hold in sorted(self.holds.items()):
             if hold.over:
                 self._end(place, "expired")
         return ("done",)

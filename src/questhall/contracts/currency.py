@@ -214,6 +214,13 @@ class AlreadyReversed(Refusal):
     title: ClassVar[str] = "The transaction was reversed already"
 
 
+class NothingToReverse(Refusal):
+    """The transaction only paid a debt, which is made by no transaction of its own."""
+
+    code: ClassVar[str] = "nothing_to_reverse"
+    title: ClassVar[str] = "It only paid a debt: there is nothing to take back"
+
+
 class CurrencyExists(Refusal):
     """There is a currency with this code."""
 
@@ -282,6 +289,7 @@ class Currency(Contract):
         HoldNotOpen,
         TransactionNotFound,
         AlreadyReversed,
+        NothingToReverse,
         CurrencyExists,
         PlayerUnclear,
         KeyReused,
@@ -297,8 +305,8 @@ class Currency(Contract):
     async def hold(self, key: str, account: str, currency: str, amount: int, expires_in_s: int) -> Hold:
         """Sets money of a player, guild or escrow aside for 0 to 31,622,400 s, under a key that is unique for ever.
 
-        Refuses ``insufficient_funds``, ``in_debt``, ``invalid_amount``, ``invalid_posting``, ``unknown_currency``,
-        ``not_allowed_for_currency``, ``idempotency_key_reused``.
+        Refuses ``insufficient_funds``, ``in_debt``, ``unknown_currency``, ``not_allowed_for_currency``: final under the
+        key. Refuses ``invalid_amount``, ``invalid_posting``, ``idempotency_key_reused`` too, which are not kept.
         """
         raise NotImplementedError
 
@@ -312,7 +320,7 @@ class Currency(Contract):
 
     @call("store", "guilds")
     async def void(self, hold_id: UUID) -> Hold:
-        """Gives an open hold back; on one that is voided already, the same answer."""
+        """Gives an open hold back, first to what its owner owes; on one that is voided already, the same answer."""
         raise NotImplementedError
 
     @call("cli", "audit")

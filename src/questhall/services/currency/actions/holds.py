@@ -21,9 +21,11 @@ from questhall.contracts.currency import (
     Transfer,
     UnknownCurrency,
 )
+from questhall.kernel.contract import Refusal
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.ids import new_id
 from questhall.services.currency import repository, rules
-from questhall.services.currency.actions.posting import Posts, prepared, raise_refused
+from questhall.services.currency.actions.posting import REFUSALS, Posts, Request, prepared, raise_refused
 
 HOLD_MAX_S = 366 * 86_400
 
@@ -36,25 +38,35 @@ class Holds(Posts):
         _check(key, account, currency, amount, expires_in_s)
         async with self.at.db.tx() as tx:
             await self._lock(tx)
-            known = await repository.hold_by_key(tx, account, key)
-            if known is not None:
-                if (known["currency"], known["amount"]) != (currency, amount):
-                    raise KeyReused
+            known = await repository.hold_by_key(tx, account, key) or await repository.refused_hold(tx, account, key)
+            if known is not None and (known["currency"], known["amount"]) != (currency, amount):
+                raise KeyReused
+            if known is not None and "state" in known:
                 return _hold(known)
-            kind = self._kinds.get(currency)
-            if kind is None or not kind.active:
-                raise UnknownCurrency
-            if not kind.spendable or currency == rules.PROGRESS:
-                raise NotAllowedForCurrency
-            place, owed = (account, currency), (rules.debt_account(account), currency)
-            accounts = (await repository.load(tx, {place, owed}, set())).accounts
-            if accounts.get(owed, rules.Account()).balance > 0:
-                raise InDebt
-            mine = accounts.get(place, rules.Account())
-            if amount > mine.balance - mine.held:
-                raise InsufficientFunds(f"{mine.balance - mine.held} {currency} are there, {amount} are needed")
-            await repository.change_held(tx, account, currency, amount)
-            return _hold(await repository.add_hold(tx, account, key, currency, amount, expires_in_s))
+            if known is not None:
+                raise REFUSALS[known["refusal"]](known["detail"])
+            refusal = await self._unfit(tx, account, currency, amount)
+            if refusal is None:
+                await repository.change_held(tx, account, currency, amount)
+                return _hold(await repository.add_hold(tx, account, key, currency, amount, expires_in_s))
+            await repository.refuse_hold(tx, account, key, currency, amount, refusal.code, refusal.detail)
+        # Raised after the commit, so that the answer stands.
+        raise refusal
+
+    async def _unfit(self, tx: Tx, account: str, currency: str, amount: int) -> Refusal | None:
+        kind = self._kinds.get(currency)
+        if kind is None or not kind.active:
+            return UnknownCurrency()
+        if not kind.spendable or currency == rules.PROGRESS:
+            return NotAllowedForCurrency()
+        place, owed = (account, currency), (rules.debt_account(account), currency)
+        accounts = (await repository.load(tx, {place, owed}, set())).accounts
+        if accounts.get(owed, rules.Account()).balance > 0:
+            return InDebt()
+        mine = accounts.get(place, rules.Account())
+        if amount > mine.balance - mine.held:
+            return InsufficientFunds(f"{mine.balance - mine.held} {currency} are there, {amount} are needed")
+        return None
 
     async def commit(self, hold_id: UUID, credit: str, reason: str = "") -> Outcome:
         """See the contract. What decides is the database's clock on the locked row."""
@@ -68,7 +80,7 @@ class Holds(Posts):
             if row["state"] != "expired" and not (row["state"] == "open" and row["over"]):
                 return await self._pay(tx, row, credit, reason)
             if row["state"] == "open":
-                await _free(tx, row, "expired")
+                await self._give_back(tx, [await _free(tx, row, "expired")])
         # Raised after the commit, so that the end stands.
         raise HoldExpired
 
@@ -91,13 +103,34 @@ class Holds(Posts):
                 raise TransactionNotFound("there is no such hold")
             if row["state"] == "committed":
                 raise HoldNotOpen
-            return _hold(await _free(tx, row, "voided") if row["state"] == "open" else row)
+            if row["state"] == "open":
+                row = await _free(tx, row, "voided")
+                await self._give_back(tx, [row])
+            return _hold(row)
 
     async def expire_holds(self) -> int:
         """Frees holds whose time is over; answers how many."""
         async with self.at.db.tx() as tx:
             await repository.lock_journal(tx)
-            return await repository.expire_holds(tx)
+            ended = await repository.expire_holds(tx)
+            await self._give_back(tx, ended)
+            return len(ended)
+
+    async def _give_back(self, tx: Tx, freed: list[Record]) -> None:
+        """Money that is free again pays what its owner owes, before anything else can be done with it."""
+        owed = {(rules.debt_account(row["owner"]), row["currency"]) for row in freed}
+        debts = {place: debt.balance for place, debt in (await repository.load(tx, owed, set())).accounts.items()}
+        requests: list[Request] = []
+        for row in freed:
+            place = (rules.debt_account(row["owner"]), row["currency"])
+            part = min(debts.get(place, 0), row["amount"])
+            if part > 0:
+                debts[place] -= part
+                work = rules.settlement(f"freed:{row['id']}", row["owner"], row["currency"], part, new_id())
+                requests.append(Request(work=work, cause=tx.cause))
+        if requests:
+            for done in await self.apply(tx, requests, locked=True):
+                raise_refused(done.outcome)
 
 
 def _check(key: str, account: str, currency: str, amount: int, expires_in_s: int) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from questhall.contracts.currency import AlreadyReversed, Outcome, Posting, TransactionNotFound, Transfer
+from questhall.contracts.currency import (
+    AlreadyReversed,
+    NothingToReverse,
+    Outcome,
+    Posting,
+    TransactionNotFound,
+    Transfer,
+)
 from questhall.kernel.contract import Refusal, Reverted
 from questhall.kernel.database import Tx
 from questhall.services.currency import repository, rules
@@ -17,8 +24,9 @@ class Undoing(Posts):
     async def reverse(self, tx: Tx, transaction_id: UUID, reason: str) -> Outcome:
         """A new transaction that undoes one, once only; what levels it takes away had paid is taken back too.
 
-        Refuses ``transaction_not_found``, ``already_reversed``; and, for a system's own account such as escrow,
-        ``insufficient_funds``. A refusal must roll the transaction (or a savepoint of it) back: it is not kept.
+        Refuses ``transaction_not_found``, ``already_reversed``, ``nothing_to_reverse``; and, for a system's own account
+        such as escrow, ``insufficient_funds``. A refusal must roll the transaction (or a savepoint of it) back: it is not
+        kept.
         """
         await repository.lock_journal(tx)
         found = await repository.transaction(tx, transaction_id)
@@ -29,6 +37,8 @@ class Undoing(Posts):
             raise AlreadyReversed
         # What was owed before is not made by this transaction: it paid a debt, and owes it again once undone.
         undone = [t for t in reversed(transfers) if not _of_debt(t["debit"], t["credit"])]
+        if not undone:
+            raise NothingToReverse
         back = [
             Transfer(debit=t["credit"], credit=t["debit"], currency=t["currency"], amount=t["amount"]) for t in undone
         ]

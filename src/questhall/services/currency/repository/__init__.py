@@ -14,6 +14,8 @@ from questhall.services.currency.repository.holds import (
     expire_holds,
     hold,
     hold_by_key,
+    refuse_hold,
+    refused_hold,
 )
 from questhall.services.currency.repository.journal import (
     LOCK_SQL,
@@ -52,6 +54,7 @@ from questhall.services.currency.repository.transactions import (
 )
 from questhall.services.currency.repository.waiting import (
     Waiting,
+    count_waiting,
     forget_waiting,
     forgo,
     wait,
@@ -79,6 +82,7 @@ __all__ = [
     "change_currency",
     "change_held",
     "checkpoint",
+    "count_waiting",
     "currencies",
     "end_hold",
     "expire_holds",
@@ -101,6 +105,8 @@ __all__ = [
     "loose_ends",
     "mark_levels",
     "paid_under",
+    "refuse_hold",
+    "refused_hold",
     "renew_currencies",
     "reversed_by",
     "seals",

@@ -29,6 +29,24 @@ async def hold_by_key(tx: Tx, owner: str, key: str) -> Record | None:
     return await tx.fetchrow("SELECT * FROM holds WHERE owner = $1 AND key = $2", owner, key)
 
 
+async def refused_hold(tx: Tx, owner: str, key: str) -> Record | None:
+    """An earlier refusal."""
+    return await tx.fetchrow("SELECT * FROM refused_holds WHERE owner = $1 AND key = $2", owner, key)
+
+
+async def refuse_hold(tx: Tx, owner: str, key: str, currency: str, amount: int, refusal: str, detail: str) -> None:
+    """Keeps a refusal for ever."""
+    await tx.execute(
+        "INSERT INTO refused_holds (owner, key, currency, amount, refusal, detail) VALUES ($1, $2, $3, $4, $5, $6)",
+        owner,
+        key,
+        currency,
+        amount,
+        refusal,
+        detail,
+    )
+
+
 async def hold(tx: Tx, hold_id: UUID) -> Record | None:
     """A hold, locked, with whether its time is over by the database's clock."""
     return await tx.fetchrow(
@@ -48,15 +66,15 @@ async def end_hold(tx: Tx, hold_id: UUID, state: str) -> Record:
     return row
 
 
-async def expire_holds(tx: Tx) -> int:
-    """Ends open holds whose time is over by the database's clock, and frees what they set aside; answers how many."""
-    return await tx.fetchval(
+async def expire_holds(tx: Tx) -> list[Record]:
+    """Ends open holds whose time is over by the database's clock, and frees what they set aside; answers them."""
+    return await tx.fetch(
         "WITH due AS (SELECT owner, id FROM holds WHERE state = 'open' AND expires_at <= clock_timestamp() "
         "             ORDER BY owner, id LIMIT 500 FOR UPDATE), "
         "ended AS (UPDATE holds h SET state = 'expired' FROM due WHERE h.owner = due.owner AND h.id = due.id "
-        "          RETURNING h.owner, h.currency, h.amount), "
+        "          RETURNING h.*), "
         "freed AS (SELECT owner, currency, sum(amount)::bigint AS amount FROM ended GROUP BY owner, currency), "
         "kept AS (UPDATE accounts a SET held = a.held - freed.amount FROM freed "
         "         WHERE a.owner = freed.owner AND a.currency = freed.currency) "
-        "SELECT count(*) FROM ended"
+        "SELECT * FROM ended ORDER BY owner, key"
     )

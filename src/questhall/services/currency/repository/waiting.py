@@ -69,6 +69,12 @@ async def waiting(tx: Tx, limit: int) -> list[Waiting]:
     ]
 
 
+async def count_waiting(tx: Tx) -> int:
+    """Parts that are earned and not paid, whatever the reason; those that were undone are not earned."""
+    found = await tx.fetchval("SELECT count(*) FROM unsettled_parts WHERE refusal <> 'undone'")
+    return int(found)
+
+
 async def forgo(tx: Tx, event_ids: list[UUID]) -> None:
     """Parts that these events caused and that still wait are never credited: they were undone."""
     await tx.execute(

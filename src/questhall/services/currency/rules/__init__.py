@@ -14,6 +14,7 @@ from questhall.services.currency.rules.postings import (
     debt_account,
     malformed,
     prepare,
+    settlement,
 )
 from questhall.services.currency.rules.walking import (
     PROGRESS,
@@ -47,5 +48,6 @@ __all__ = [
     "malformed",
     "no",
     "prepare",
+    "settlement",
     "walk",
 ]

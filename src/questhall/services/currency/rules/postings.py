@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.currency import Posting
+from questhall.contracts.currency import Posting, Transfer
 
 CARRYING = ("user:", "guild:", "escrow:", "debt:")
 """Prefixes of accounts with a floor of zero; they carry a running balance."""
@@ -124,6 +124,23 @@ def prepare(posting: Posting, transaction_id: UUID, terms: Terms = PLAIN) -> Wor
         transaction_id=transaction_id,
         owner=owner,
         terms=terms,
+        fingerprint=fingerprint(posting),
+        places=frozenset(accounts_of(posting)),
+    )
+
+
+def settlement(key: str, account: str, currency: str, amount: int, transaction_id: UUID) -> Work:
+    """What pays a debt out of money that is free again: no other posting may name the accounts of debts."""
+    transfers = [
+        Transfer(debit=debit, credit=DEBT_CONTRA, currency=currency, amount=amount)
+        for debit in (account, debt_account(account))
+    ]
+    posting = Posting(key=key, transfers=transfers, transaction_type="debt")
+    return Work(
+        posting=posting,
+        transaction_id=transaction_id,
+        owner=owner_of(posting),
+        terms=Terms(forced=True),
         fingerprint=fingerprint(posting),
         places=frozenset(accounts_of(posting)),
     )
