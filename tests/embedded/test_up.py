@@ -290,6 +290,23 @@ def test_it_ends_while_it_starts_and_leaves_nothing(data: Path, how: signal.Sign
     assert [folder for folder in folders if Path(folder).exists()] == []
 
 
+def test_a_command_of_ours_ends_with_all_that_it_started() -> None:
+    """The database is made by a command that starts others: an end in the middle of it ends them too."""
+    code = (
+        "from questhall.kernel.children import run_as; run_as(['bash', '-c', 'sleep 50 & sleep 50; true'], user=None)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while len(started := children(process.pid)) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    while alive(started):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_it_ends_at_once_under_load_and_starts_warm(data: Path) -> None:
     up = Up(data)
     load = subprocess.Popen(
@@ -357,6 +374,7 @@ def test_nobody_has_to_read_what_it_says(data: Path) -> None:
         shell = subprocess.Popen(["bash", "-c", f"{words} {redirect}"], start_new_session=True)
         deadline = time.monotonic() + 60
         while not (data / "run.json").exists():
+            assert shell.poll() is None, redirect
             assert time.monotonic() < deadline, redirect
             time.sleep(0.05)
         with urllib.request.urlopen(f"http://localhost:{port}/api/v1/services", timeout=10) as answer:

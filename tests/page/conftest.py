@@ -18,6 +18,7 @@ from playwright.async_api import Error as PlaywrightError
 from questhall import starter
 from questhall.gateway.page import FOLDER
 from questhall.kernel.testing import Hall, HallUser, Servers, fresh_database, open_hall
+from tests.conftest import violations
 
 FLAGS = [
     "--no-sandbox",
@@ -102,9 +103,8 @@ class Site:
             service_workers="allow" if workers else "block",
         )
         if user is not None:
-            await context.add_cookies(
-                [{"name": "session", "value": user.client.cookies["session"], "url": self.url, "httpOnly": True}]
-            )
+            name, value = user.cookie()
+            await context.add_cookies([{"name": name, "value": value, "url": self.url, "httpOnly": True}])
         page = await context.new_page()
         self.pages.append(page)
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
@@ -140,3 +140,4 @@ async def site(servers: Servers, migrated: tuple[str, Path], browser: Browser) -
             Pulse.stopped = not all([await draws(page) for page in found.pages if not page.is_closed()])
             server.should_exit = True
             await task
+            assert await violations(hall) == []

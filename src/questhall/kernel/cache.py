@@ -48,6 +48,10 @@ class Cache:
         """Whether the server is known to be away right now."""
         return self._redis is None or time.monotonic() < self._away_until
 
+    async def problem(self) -> str:
+        """Why the server can't be used now; "" when it answers."""
+        return "" if await self.command("PING") else "away"
+
     async def command(self, *words: Any) -> Any:
         """Any command; None when the server is away. Keys are given whole (see ``key``)."""
         if self.away:

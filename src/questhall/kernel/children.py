@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["CannotStart", "alive", "child_user", "end", "run_folder", "spawn"]
+__all__ = ["CannotStart", "alive", "child_user", "end", "run_as", "run_folder", "spawn"]
 
 RUN, PREFIX = Path("/tmp"), "qh-"  # noqa: S108 - a folder of our own in it, 0700, with a name nobody can guess
 _PR_SET_PDEATHSIG = 1
@@ -68,16 +69,24 @@ def spawn(
 
 
 def run_as(command: Sequence[str], *, user: str | None) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end and answers what it printed."""
-    return subprocess.run(  # noqa: S603 - our own binaries
+    """Runs a command to its end and answers what it printed. Interrupted, it ends with all that it started."""
+    with subprocess.Popen(  # noqa: S603 - our own binaries
         list(command),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
+        start_new_session=True,
         cwd="/",
         env={"PATH": "/usr/bin:/bin", "LANG": "C", "TZ": "UTC"},
         **_identity(user),
-    )
+    ) as process:
+        try:
+            out, error = process.communicate()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, error)
 
 
 def run_folder(user: str | None, note: Path) -> Path:

@@ -182,19 +182,25 @@ class Process:
                 quiet = quiet + 1 if self.idle() else 0
                 await asyncio.sleep(0.005)
 
-    async def ready(self) -> dict[str, str]:
-        """What is wrong, by part; empty when all is fine."""
-        problems: dict[str, str] = {}
+    async def problems(self) -> dict[str, str]:
+        """What is wrong, by part (``database:<service>``, ``migrations:<service>``, ``bus``, ``cache``); empty if nothing is."""
+        found: dict[str, str] = {}
         for name, one in self.running.items():
             try:
                 async with one.site.db.read() as tx:
-                    await tx.fetchval("SELECT 1")
+                    missing = await migrations.missing(one.service, tx)
             except Exception as error:  # noqa: BLE001 - whatever it is, the part is not ready
-                problems[f"database:{name}"] = type(error).__name__
-        return problems
+                found[f"database:{name}"] = type(error).__name__
+            else:
+                if missing:
+                    found[f"migrations:{name}"] = f"{', '.join(missing)} not applied"
+        for part, problem in (("bus", self.bus.problem()), ("cache", await self.cache.problem())):
+            if problem:
+                found[part] = problem
+        return found
 
     async def measure(self) -> None:
-        """Reads what is only measured when somebody asks: backlogs and parked events."""
+        """Reads what is only measured when somebody asks: backlogs, parked events, what services count by themselves."""
         for name, one in self.running.items():
             rows, oldest = await one.relay.backlog()
             self.metrics.outbox_rows.labels(name).set(rows)
@@ -202,6 +208,10 @@ class Process:
             counts = await one.consumer.parking.counts()
             for state in ("parked", "behind", "quarantined"):
                 self.metrics.parked.labels(name, state).set(counts.get(state, 0))
+            measure = getattr(one.actions, "measure", None)
+            if measure is not None:
+                for measured in await measure():
+                    self.metrics.note(measured)
 
     async def replay(self, service: str, event_id: UUID) -> bool:
         """Runs a parked or quarantined event of a service again; False if it is not there."""

@@ -122,7 +122,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     contract: type[Contract]
     actions: Callable[[Site], Any]
-    """Class of the actions: made with a Site; implements the contract. ``start()`` and ``stop()`` are called if it has them."""
+    """Class of the actions: made with a Site; implements the contract. Called if it has them: ``start()``, ``stop()``, and
+    ``measure()``, which answers what ``/metrics`` says of the service: a list of ``telemetry.Measured``."""
     api: ModuleType | None = None
     handlers: ModuleType | None = None
     jobs: ModuleType | None = None

@@ -9,12 +9,13 @@ import secrets
 import sys
 from typing import Any, TextIO, cast
 
+import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from questhall.kernel.settings import Settings
 
-__all__ = ["Metrics", "configure_logs", "new_trace", "read_trace"]
+__all__ = ["Measured", "Metrics", "configure_logs", "new_trace", "read_trace"]
 
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
@@ -80,6 +81,14 @@ def new_trace() -> tuple[str, str]:
     return trace, f"00-{trace}-{secrets.token_hex(8)}-01"
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """What a service counts by itself, read when somebody asks: ``questhall_<name>``."""
+
+    name: str
+    meaning: str
+    value: float
+
+
 class Metrics:
     """What a process counts; its own registry, so that two in one test do not clash."""
 
@@ -104,6 +113,15 @@ class Metrics:
         self.parked = Gauge(
             "questhall_parked_events", "Events that wait, by state.", ["service", "state"], registry=self.registry
         )
+        self._of_services: dict[str, Gauge] = {}
+
+    def note(self, measured: Measured) -> None:
+        """Takes over what a service counted."""
+        gauge = self._of_services.get(measured.name)
+        if gauge is None:
+            gauge = Gauge(f"questhall_{measured.name}", measured.meaning, registry=self.registry)
+            self._of_services[measured.name] = gauge
+        gauge.set(measured.value)
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""

@@ -56,3 +56,7 @@ class Bus(Protocol):
     def idle(self) -> bool:
         """Whether nothing is queued or being handled."""
         ...
+
+    def problem(self) -> str:
+        """Why events are not delivered now; "" when they are."""
+        ...

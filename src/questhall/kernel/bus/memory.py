@@ -134,3 +134,10 @@ class MemoryBus:
     def idle(self) -> bool:
         """Whether nothing is queued or being handled."""
         return not any(lane.queue or lane.busy for lane in self._lanes)
+
+    def problem(self) -> str:
+        """Why events are not delivered now."""
+        if self._closed:
+            return "stopped"
+        ended = [lane.subscriber.name for lane in self._lanes if lane.task is None or lane.task.done()]
+        return f"delivers nothing to {', '.join(ended)}" if ended else ""

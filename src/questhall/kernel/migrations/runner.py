@@ -268,13 +268,19 @@ END $$
 
 
 async def pending(service: Service, dsn: str) -> list[str]:
-    """Files that are not applied yet, as the service's own role sees it; what `/readyz` and `serve` ask."""
+    """Files that are not applied yet, as the service's own role sees it; what a start asks."""
     connection = await _connect(dsn)
+    try:
+        return await missing(service, connection)
+    finally:
+        await connection.close()
+
+
+async def missing(service: Service, connection: Any) -> list[str]:
+    """As ``pending``, over a connection that is there; what `/readyz` asks."""
     try:
         rows = await connection.fetch(f'SELECT origin, name FROM "{service.name}".applied_migrations')
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
         rows = []
-    finally:
-        await connection.close()
     done = {(row["origin"], row["name"]) for row in rows}
     return [f"{f.origin}/{f.name}" for f in _files(service) if (f.origin, f.name) not in done]

@@ -10,6 +10,7 @@ import msgspec
 from questhall.contracts.realtime import Realtime
 from questhall.kernel.contract import Envelope
 from questhall.kernel.service import Site
+from questhall.kernel.telemetry import Measured
 from questhall.services.realtime.channels import Channels, Member, members_only
 from questhall.services.realtime.connection import CLOSE_AGAIN, CLOSE_ENDED, Connection
 from questhall.services.realtime.history import History, Saying
@@ -34,6 +35,10 @@ class RealtimeActions(Realtime):
     def count(self) -> int:
         """Open connections."""
         return sum(len(mine) for mine in self._connections.values())
+
+    async def measure(self) -> list[Measured]:
+        """For `/metrics`."""
+        return [Measured(name="websocket_connections", meaning="Open WebSocket connections.", value=self.count)]
 
     def connected(self, connection: Connection) -> bool:
         """A connection is open; False when its player has too many."""

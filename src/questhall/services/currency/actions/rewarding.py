@@ -10,6 +10,7 @@ from questhall.contracts.currency import AMOUNT_MAX, Posting, Transfer
 from questhall.contracts.rewards import RewardGranted, RewardPart, RewardRevoked, RewardSettled
 from questhall.kernel.contract import Cause, Envelope
 from questhall.kernel.database import Tx
+from questhall.kernel.telemetry import Measured
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions.posting import Request, prepared
 from questhall.services.currency.actions.undoing import Undoing
@@ -21,6 +22,12 @@ PARTS_MAX = 20
 
 class Rewarding(Undoing):
     """Credits rewards; what can't be credited waits and blocks nothing."""
+
+    async def measure(self) -> list[Measured]:
+        """For `/metrics`."""
+        async with self.at.db.read() as tx:
+            count = await repository.count_waiting(tx)
+        return [Measured(name="unsettled_reward_parts", meaning="Earned parts that can't be paid yet.", value=count)]
 
     async def credit_rewards(self, tx: Tx, events: list[Envelope[RewardGranted]]) -> None:
         """Pays the currency parts of granted rewards, those of a grant as one transaction, once for ever."""

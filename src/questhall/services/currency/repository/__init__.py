@@ -63,6 +63,7 @@ from questhall.services.currency.repository.waiting import (
 )
 from questhall.services.currency.repository.wallets import (
     accounts_of,
+    newest_debts,
     wallet,
 )
 
@@ -104,6 +105,7 @@ __all__ = [
     "lock_seals",
     "loose_ends",
     "mark_levels",
+    "newest_debts",
     "paid_under",
     "refuse_hold",
     "refused_hold",
