@@ -18,10 +18,11 @@ from questhall.gateway.policy import network_of
 from questhall.kernel.access import NotSignedIn
 from questhall.kernel.limits import Quota
 from questhall.kernel.testing import Hall, HallUser
+from tests.identity.changes import change_user
 
 
 def digest_of(user: HallUser) -> bytes:
-    return hashlib.sha256(user.client.cookies["session"].encode()).digest()
+    return hashlib.sha256(user.cookie()[1].encode()).digest()
 
 
 async def kept(hall: Hall, user: HallUser) -> tuple[str, Any]:
@@ -54,7 +55,7 @@ async def test_redis_holds_a_signed_token_and_a_forged_one_is_not_believed(hall:
 
 async def test_the_policy_decides_with_an_inner_token(hall: Hall) -> None:
     wren = await hall.user("wren", role="manager")
-    headers = {b"cookie": f"session={wren.client.cookies['session']}".encode()}
+    headers = {b"cookie": "=".join(wren.cookie()).encode()}
     decision = await hall.installation.gateway.policy.decide("GET", "/api/v1/me", headers, "127.0.0.1")
     assert decision.token is not None
     assert hall.installation.process.keyring.verify(decision.token.encode()) == decision.caller
@@ -91,8 +92,7 @@ async def test_a_revocation_that_redis_did_not_hear_still_holds(hall: Hall) -> N
     await wren.client.get("/me")
     cache = hall.installation.process.cache
     await cache.close()
-    body = {"reason": "a test", "status": "suspended"}
-    assert (await admin.client.patch(f"/admin/users/{wren.user_id}", json=body)).status_code == 200
+    assert (await change_user(admin, "wren", status="suspended")).status_code == 200
     await hall.drain()
     assert (await wren.client.get("/me")).status_code == 401
     await cache.open()

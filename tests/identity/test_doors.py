@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from questhall.contracts.identity import Identity
-from questhall.kernel.testing import PASSWORD, Hall
+from questhall.kernel.testing import PASSWORD, Hall, Servers, fresh_database, open_hall
 from questhall.services.identity import passwords, rules
 from questhall.services.identity.actions.links import MAILS
 from questhall.services.identity.actions.sign_up import FIRST_ADMIN_LIFE
+from tests.identity.changes import change_user
 
 
 def person(name: str, **more: Any) -> dict[str, Any]:
@@ -133,11 +135,7 @@ async def test_nobody_raises_themselves(hall: Hall) -> None:
 
 async def test_two_admins_can_not_both_leave(hall: Hall) -> None:
     ada, bob = await hall.user("ada", role="admin"), await hall.user("bob", role="admin")
-    body = {"reason": "at once", "role": "player"}
-    answers = await asyncio.gather(
-        ada.client.patch(f"/admin/users/{bob.user_id}", json=body),
-        bob.client.patch(f"/admin/users/{ada.user_id}", json={"reason": "at once", "status": "suspended"}),
-    )
+    answers = await asyncio.gather(change_user(ada, "bob", role="player"), change_user(bob, "ada", status="suspended"))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
 
 
@@ -173,10 +171,10 @@ async def test_what_can_not_be_kept_is_refused(hall: Hall, change: dict[str, str
 
 async def test_a_log_in_gives_a_new_session_and_an_address_is_one_in_any_case(hall: Hall) -> None:
     wren = await hall.user("wren")
-    first = wren.client.cookies["session"]
+    first = wren.cookie()[1]
     again = await wren.client.post("/auth/login", json={"username": "WREN@Example.ORG", "password": PASSWORD})
     assert again.status_code == 200
-    assert wren.client.cookies["session"] != first
+    assert wren.cookie()[1] != first
     assert len(first) >= 22, "128 bits or more"
     taken = await hall.client().post("/auth/register", json=person("other", email="Wren@EXAMPLE.org"))
     assert (taken.status_code, taken.json()["code"]) == (409, "already_taken")
@@ -196,3 +194,23 @@ async def test_unknown_names_take_as_long_as_known_ones(hall: Hall) -> None:
     known, unknown = (sorted(times)[3] for times in took.values())
     assert 0.5 < unknown / known < 2, (known, unknown)
     assert await passwords.matches(None, "the password of nobody at all") is False
+
+
+async def test_two_installations_on_one_host_do_not_sign_each_others_players_out(
+    servers: Servers, migrated: tuple[str, Path], hall: Hall
+) -> None:
+    """A browser sends the cookies of a host to each of its ports."""
+    template, data = migrated
+    wren = await hall.user("wren")
+    async with (
+        fresh_database(servers.database, template=template) as url,
+        open_hall(url, servers.redis, data, public_url="http://localhost:8001") as second,
+    ):
+        there = second.client()
+        there.cookies.jar = wren.client.cookies.jar
+        assert (await there.get("/me")).status_code == 401
+        assert (await there.post("/auth/register", json=person("eve"))).status_code == 201
+        assert (await there.get("/me")).json()["username"] == "eve"
+        assert (await wren.client.get("/me")).json()["username"] == "wren"
+        assert (await there.post("/auth/logout")).status_code == 204
+    assert (await wren.client.get("/me")).status_code == 200

@@ -14,6 +14,7 @@ from questhall.contracts.identity import Identity
 from questhall.kernel.testing import PASSWORD, Hall, HallUser
 from questhall.services.identity import passwords
 from questhall.services.identity.actions.sessions import LOGIN_TRIES
+from tests.identity.changes import change_user
 
 NEW = {"username": "wren", "email": "wren@example.org", "password": PASSWORD, "timezone": "Europe/Berlin"}
 
@@ -141,17 +142,29 @@ async def test_modes_and_invitations(hall: Hall) -> None:
 async def test_suspension_and_roles_hold_at_once(hall: Hall) -> None:
     admin, wren = await hall.user("ada", role="admin"), await hall.user("wren")
     assert (await wren.client.get("/admin/users")).status_code == 403
-    body = {"reason": "a test", "role": "moderator"}
-    assert (await admin.client.patch(f"/admin/users/{wren.user_id}", json=body)).status_code == 200
+    assert (await change_user(admin, "wren", role="moderator")).status_code == 200
     await hall.drain()
     assert (await wren.client.get("/admin/users")).status_code == 200
-    body = {"reason": "a test", "status": "suspended"}
-    assert (await admin.client.patch(f"/admin/users/{wren.user_id}", json=body)).status_code == 200
+    assert (await change_user(admin, "wren", status="suspended")).status_code == 200
     await hall.drain()
     assert (await wren.client.get("/me")).status_code == 401
-    body = {"reason": "a test", "role": "player"}
-    answer = await admin.client.patch(f"/admin/users/{admin.user_id}", json=body)
-    assert answer.json()["code"] == "last_admin"
+    assert (await change_user(admin, "ada", role="player")).json()["code"] == "last_admin"
+
+
+async def test_a_change_says_what_it_changes(hall: Hall) -> None:
+    admin, wren = await hall.user("ada", role="admin"), await hall.user("wren")
+    path, body = f"/admin/users/{wren.user_id}", {"reason": "a test", "role": "moderator"}
+    assert (await admin.client.patch(path, json=body)).status_code == 428
+    version = (await admin.client.get("/admin/users?q=wren")).json()["items"][0]["version"]
+    read = {"if-match": f'"{version}"'}
+    answers = await asyncio.gather(*(admin.client.patch(path, json=body, headers=read) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
+    done = next(answer for answer in answers if answer.status_code == 200)
+    assert done.headers["etag"] == f'"{done.json()["version"]}"' == f'"{version + 1}"'
+    late = await admin.client.patch(path, json={"reason": "a test", "role": "player"}, headers=read)
+    assert (late.status_code, late.json()["code"]) == (412, "stale")
+    assert (await admin.client.get("/admin/users?q=wren")).json()["items"][0]["role"] == "moderator"
+    assert len(await hall.log("user.role_changed")) == 2, "and ada's own"
 
 
 async def test_access_tokens_and_their_scopes(hall: Hall) -> None:
@@ -320,10 +333,10 @@ async def test_tokens_expire_and_follow_their_player(hall: Hall) -> None:
     program = hall.client()
     program.headers["authorization"] = f"Bearer {made['secret']}"
     assert (await program.get("/me")).status_code == 200
-    await admin.client.patch(f"/admin/users/{wren.user_id}", json={"reason": "a test", "status": "suspended"})
+    assert (await change_user(admin, "wren", status="suspended")).status_code == 200
     await hall.drain()
     assert (await program.get("/me")).status_code == 401
-    await admin.client.patch(f"/admin/users/{wren.user_id}", json={"reason": "a test", "status": "active"})
+    assert (await change_user(admin, "wren", status="active")).status_code == 200
     await forget(hall, wren)
     assert (await program.get("/me")).status_code == 200
     assert (await wren.client.get("/me")).status_code == 401, "suspension ended the session for good"
@@ -349,10 +362,10 @@ async def test_who_was_suspended_while_waiting_is_announced_once_let_in(hall: Ha
     found = (await admin.client.get("/admin/users?status=waiting")).json()["items"]
     assert [row["username"] for row in found] == ["wren"]
     path = f"/admin/users/{waiting['id']}"
-    await admin.client.patch(path, json={"reason": "looks odd", "status": "suspended"})
+    await change_user(admin, "wren", status="suspended")
     assert (await admin.client.post(f"{path}/approve")).json()["code"] == "not_waiting"
     for status in ("active", "suspended", "active"):
-        await admin.client.patch(path, json={"reason": "all is well", "status": status})
+        await change_user(admin, "wren", status=status)
     await hall.drain()
     assert [event["data"]["username"] for event in await hall.log("user.registered")] == ["ada", "wren"]
     assert [event["data"]["suspended"] for event in await hall.log("user.suspended")] == [True, True, False]
@@ -409,7 +422,7 @@ async def test_strangers_slow_an_account_down_but_not_on_devices_it_knows(hall: 
     by_mail = {"username": "Wren@Example.org", "password": PASSWORD}
     assert await tried(hall, hall.client(), by_mail) == 429, "the account, under whatever name"
     assert await tried(hall, hall.client(), {**wrong, "username": "eve"}) == 401, "others are not slowed"
-    wren.client.cookies.delete("session")
+    wren.client.cookies.delete(wren.cookie()[0])
     assert await tried(hall, wren.client, right) == 200, "this browser has signed in before"
 
 
@@ -495,7 +508,7 @@ async def test_only_hashes_of_secrets_are_kept(hall: Hall) -> None:
     token = (await wren.client.post("/me/tokens", json={"name": "ci"}, headers={"idempotency-key": "k"})).json()[
         "secret"
     ]
-    secrets = [PASSWORD, token, wren.client.cookies["session"], wren.client.cookies["device"]]
+    secrets = [PASSWORD, token, wren.cookie()[1], wren.cookie("device")[1]]
     async with hall.database(Identity).read() as tx:
         tables = await tx.fetch(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'identity' AND tablename <> 'mails' "
@@ -525,7 +538,7 @@ async def test_an_older_hash_is_renewed_at_log_in(hall: Hall, monkeypatch: pytes
 async def test_what_is_known_of_a_caller_ends_with_their_day(hall: Hall) -> None:
     wren = await hall.user("wren", timezone="Pacific/Auckland")
     hall.clock.set(datetime(2026, 3, 2, 10, 59, 50, tzinfo=UTC))  # ten seconds to midnight in Auckland
-    digest = hashlib.sha256(wren.client.cookies["session"].encode()).digest()
+    digest = hashlib.sha256(wren.cookie()[1].encode()).digest()
     principal = await hall.actions(Identity).resolve(digest)
     assert 0 < principal.fresh_s <= 10
     assert await hall.actions(Identity).resolve(b"x" * 32) is None

@@ -153,7 +153,11 @@ def test_scopes() -> None:
 
 @pytest.mark.parametrize(
     ("url", "name", "secure"),
-    [("http://localhost:8000", "session", False), ("https://hall.example.org", "__Host-session", True)],
+    [
+        ("http://localhost:8123", "session_8123", False),
+        ("http://localhost", "session_80", False),
+        ("https://hall.example.org:8443", "__Host-session", True),
+    ],
 )
 def test_the_cookie_is_bound_to_the_host_behind_tls(url: str, name: str, secure: bool) -> None:
     actions: Any = SimpleNamespace(at=SimpleNamespace(settings=Settings(public_url=url)))

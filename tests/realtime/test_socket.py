@@ -39,7 +39,7 @@ async def served(hall: Hall) -> AsyncIterator[str]:
 
 
 def open_socket(address: str, user: HallUser, origin: str = "http://localhost:8000", **more: Any) -> Any:
-    cookie = f"session={user.client.cookies['session']}"
+    cookie = "=".join(user.cookie())
     return connect(f"ws://{address}/api/v1/ws", additional_headers={"cookie": cookie}, origin=origin, **more)
 
 

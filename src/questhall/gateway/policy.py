@@ -79,7 +79,7 @@ class Policy:
         public = urlsplit(settings.public_url)
         self._origin = f"{public.scheme}://{public.netloc}"
         self._loopback = public.hostname in ("localhost", "127.0.0.1", "::1")
-        self.cookie = "__Host-session" if settings.https else "session"
+        self.cookie = settings.cookie("session")
 
     async def decide(self, method: str, path: str, headers: Mapping[bytes, bytes], address: str) -> Decision:
         """Allows, with who calls; or refuses.

@@ -343,7 +343,12 @@ def public_app(pairs: Sequence[tuple[Service, Any]], *, permissions: Permissions
             create_examples=False,
             components=Components(
                 security_schemes={
-                    "session": SecurityScheme(type="apiKey", name="__Host-session", security_scheme_in="cookie"),
+                    "session": SecurityScheme(
+                        type="apiKey",
+                        name="__Host-session",
+                        security_scheme_in="cookie",
+                        description="Over plain http it is `session_<port>`.",
+                    ),
                     "token": SecurityScheme(type="http", scheme="bearer"),
                 }
             ),

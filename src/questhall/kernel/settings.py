@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
 __all__ = ["Settings"]
+
+HTTP_PORT = 80
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def https(self) -> bool:
         """Whether browsers come through TLS."""
         return self.public_url.startswith("https://")
+
+    def cookie(self, name: str) -> str:
+        """What a cookie of ours is called in browsers: bound to the host behind TLS, else told apart by the port.
+
+        Browsers take ``__Host-`` only with Secure, and Secure only over TLS; and they send a cookie to every port of
+        its host, so that two installations on one machine would sign each other's players out.
+        """
+        return f"__Host-{name}" if self.https else f"{name}_{urlsplit(self.public_url).port or HTTP_PORT}"
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: object) -> Settings:

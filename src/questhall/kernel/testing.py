@@ -123,6 +123,12 @@ class HallUser(msgspec.Struct, frozen=True):
     username: str
     client: httpx.AsyncClient
 
+    def cookie(self, name: str = "session") -> tuple[str, str]:
+        """Name and value of a cookie that this player's browser holds, as the installation calls it."""
+        url = self.client.base_url
+        called = Settings(public_url=f"{url.scheme}://{url.netloc.decode()}").cookie(name)
+        return called, self.client.cookies[called]
+
 
 class Hall:
     """A whole installation: every service, the gateway, a clock that stands still. Jobs run when told."""

@@ -38,7 +38,7 @@ export function InvitesPage() {
   const queries = useQueryClient();
   const { data } = useQuery(invitesQuery);
   const refresh = () => queries.invalidateQueries({ queryKey: invitesKey });
-  const make = useMutation({ mutationFn: (form: FormData) => invite(String(form.get("role")) as Role, String(form.get("note")), Number(form.get("days"))), onSuccess: refresh });
+  const make = useMutation({ mutationFn: (form: FormData) => invite({ role: String(form.get("role")) as Role, note: String(form.get("note")), expires_in_days: Number(form.get("days")), uses: Number(form.get("uses")) }), onSuccess: refresh });
   const end = useMutation({ mutationFn: endInvite, onSuccess: refresh });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -75,6 +75,9 @@ export function InvitesPage() {
                   </Select>
                 )}
               </Field>
+              <Field label="For how many" hint="The link works that many times">
+                {(ids) => <Input {...ids} name="uses" type="number" inputMode="numeric" min={1} max={1000} step={1} defaultValue={1} required />}
+              </Field>
               {make.error && <p role="alert" className="text-bad">{wordsOf(make.error)}</p>}
               <Button type="submit" busy={make.isPending} className="justify-self-start">
                 Make an invitation
@@ -91,6 +94,7 @@ export function InvitesPage() {
                   <p className="font-bold wrap-anywhere">{one.note || title(one.role)}</p>
                   <p className="text-sm text-ink-2">
                     {title(one.role)}, until {day(one.expires_at)}
+                    {one.uses_max > 1 && `, ${one.uses} of ${one.uses_max} have come`}
                   </p>
                 </div>
                 {one.used ? (

@@ -83,8 +83,14 @@ export interface UserChange {
   status?: "active" | "suspended";
   reason: string;
 }
-export const changeUser = (id: string, wanted: UserChange) => change("/admin/users/{user_id}", wanted, { path: { user_id: id } });
+export const changeUser = (user: UserRow, wanted: UserChange) => change("/admin/users/{user_id}", wanted, { path: { user_id: user.id }, version: user.version });
 export const approve = (id: string) => send("/admin/users/{user_id}/approve", undefined, { path: { user_id: id } });
-export const invite = (role: Role, note: string, expires_in_days: number) => send("/admin/invites", { role, note, expires_in_days }, { key: newKey() });
+export interface NewInvite {
+  role: Role;
+  note: string;
+  expires_in_days: number;
+  uses: number;
+}
+export const invite = (wanted: NewInvite) => send("/admin/invites", wanted, { key: newKey() });
 export const endInvite = (id: string) => remove("/admin/invites/{invite_id}", { path: { invite_id: id } });
 export const setMode = (mode: Registration["mode"]) => change("/admin/registration", { mode });

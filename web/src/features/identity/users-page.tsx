@@ -12,11 +12,12 @@ const ROLES: Role[] = ["player", "moderator", "manager", "admin"];
 function Change({ user, onClose }: { user: UserRow; onClose: () => void }) {
   const queries = useQueryClient();
   const save = useMutation({
-    mutationFn: (wanted: UserChange) => changeUser(user.id, wanted),
+    mutationFn: (wanted: UserChange) => changeUser(user, wanted),
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: usersKey });
       onClose();
     },
+    onError: () => void queries.invalidateQueries({ queryKey: usersKey }),
   });
   const [same, setSame] = useState(false);
   const [suspends, setSuspends] = useState(false);
@@ -125,7 +126,7 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
           </Button>
         )}
       </Card>
-      {open && <Change user={open} onClose={() => setOpen(null)} />}
+      {open && <Change user={users.find((user) => user.id === open.id) ?? open} onClose={() => setOpen(null)} />}
     </>
   );
 }

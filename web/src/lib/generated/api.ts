@@ -1832,6 +1832,7 @@ export interface components {
             status: "waiting" | "active" | "suspended";
             /** Format: date-time */
             created_at: string;
+            version: number;
         };
         /** WaitingView */
         WaitingView: {
@@ -2926,7 +2927,10 @@ export interface operations {
     identity_change_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description The version that was read, from `ETag` or the field `version`. */
+                "If-Match": string;
+            };
             path: {
                 user_id: string;
             };
@@ -2954,9 +2958,11 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
+            412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];

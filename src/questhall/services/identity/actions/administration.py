@@ -19,6 +19,7 @@ from questhall.contracts.identity import (
     UserSuspended,
 )
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.http import Stale
 from questhall.kernel.ids import new_id
 from questhall.services.identity import repository
 from questhall.services.identity.actions.part import Part, digest
@@ -38,12 +39,14 @@ class Administration(Part):
         async with self.at.db.tx() as tx:
             return await self._status(tx, user_id, status, reason)
 
-    async def change_user(self, user_id: UUID, role: str | None, status: str | None, *, reason: str) -> Record:
-        """Both at once, or neither. Refuses ``user_not_found``, ``last_admin``."""
+    async def change_user(
+        self, user_id: UUID, version: int, role: str | None, status: str | None, *, reason: str
+    ) -> Record:
+        """Both at once, or neither. Refuses ``user_not_found``, ``last_admin``, ``stale``."""
         async with self.at.db.tx() as tx:
-            row = await repository.user(tx, user_id)
-            if row is None:
-                raise UserNotFound
+            row = await self._locked(tx, user_id, admin_stays=role in (None, "admin") and status in (None, "active"))
+            if row["version"] != version:
+                raise Stale
             if role is not None:
                 row = await self._role(tx, user_id, role, reason)
             if status is not None:

@@ -13,10 +13,12 @@ from questhall.kernel.http import (
     Idempotent,
     Limit,
     Page,
+    Request,
     Response,
     cursor_of,
     delete,
     get,
+    if_match,
     patch,
     post,
     read_cursor,
@@ -53,9 +55,12 @@ async def list_users(
 
 
 @patch("/admin/users/{user_id:uuid}", permission="users:write")
-async def change_user(actions: IdentityActions, user_id: UUID, data: UserChange) -> UserRow:
+async def change_user(
+    actions: IdentityActions, user_id: UUID, data: UserChange, request: Request[Any, Any, Any]
+) -> Response[UserRow]:
     """Change a player's role or status; the reason is kept."""
-    return user_of(await actions.change_user(user_id, data.role, data.status, reason=data.reason))
+    row = await actions.change_user(user_id, if_match(request), data.role, data.status, reason=data.reason)
+    return Response(user_of(row), headers={"etag": f'"{row["version"]}"'})
 
 
 @post("/admin/users/{user_id:uuid}/approve", permission="users:write")

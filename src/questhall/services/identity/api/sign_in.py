@@ -27,14 +27,13 @@ DEVICE_SECRET_MAX = 64
 
 
 def _cookie(actions: IdentityActions, name: str, value: str, max_age: int) -> Cookie:
-    https = actions.at.settings.https
-    # Browsers take `__Host-` only with Secure, and Secure only over TLS.
+    settings = actions.at.settings
     return Cookie(
-        key=f"__Host-{name}" if https else name,
+        key=settings.cookie(name),
         value=value,
         path="/",
         httponly=True,
-        secure=https,
+        secure=settings.https,
         samesite="lax",
         max_age=max_age,
     )
@@ -44,7 +43,7 @@ class _Browser:
     """What a request says of the browser that sends it."""
 
     def __init__(self, actions: IdentityActions, request: Request[Any, Any, Any]) -> None:
-        known = request.cookies.get("__Host-device" if actions.at.settings.https else "device", "")
+        known = request.cookies.get(actions.at.settings.cookie("device"), "")
         self.device = known if 0 < len(known) <= DEVICE_SECRET_MAX else secrets.token_urlsafe(24)
         self.agent = request.headers.get("user-agent", "")
 

@@ -89,6 +89,7 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     status: Status
     created_at: datetime
+    version: int
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
