@@ -42,6 +42,18 @@ COINS = {"currency": "coins", "amount": 1, "transfer_id": "t1", "reason": "First
             ("transaction", "t1"),
         ),
         ("currency.debited", {**COINS, "amount": 5}, "You gave 5 coins for First steps", ("transaction", "t1")),
+        (
+            "currency.debited",
+            {**COINS, "amount": 5, "source": "sink:debt"},
+            "You paid back 5 coins that you owed",
+            ("transaction", "t1"),
+        ),
+        (
+            "currency.owed",
+            {**COINS, "amount": 5, "debt": 12},
+            "You owe 12 coins: what comes in pays it back first",
+            ("transaction", "t1"),
+        ),
         ("badge.earned", BADGE, "You earned the badge “Bridge builder”, gold", ("badge", "a1")),
         ("level.reached", {"level": 4, "xp": 700}, "You reached level 4", ("level", "4")),
         ("streak.extended", {"length": 1, "best": 9}, "A new streak begins", None),

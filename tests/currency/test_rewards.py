@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from questhall.contracts.currency import Currency, Posting, Transfer
 from questhall.contracts.rewards import Reason, Reward, grant
 from questhall.kernel.ids import new_id
-from questhall.kernel.testing import Hall
+from questhall.kernel.testing import Hall, HallUser
 
 
 async def test_a_part_waits_for_its_currency_and_is_credited_once_it_is_there_unless_undone(hall: Hall) -> None:
@@ -27,7 +29,7 @@ async def test_a_part_waits_for_its_currency_and_is_credited_once_it_is_there_un
     assert settled == {f"{events[0].grant_id}:0", f"{events[0].grant_id}:1", f"{events[1].grant_id}:0"}
 
 
-async def test_a_debtor_sees_why(hall: Hall) -> None:
+async def test_a_debtor_is_told_sees_why_and_reads_of_what_was_paid_back(hall: Hall) -> None:
     wren = await hall.user("wren")
     ledger, account = hall.actions(Currency), f"user:{wren.user_id}"
     given = Transfer(debit="mint:t", credit=account, currency="coins", amount=30)
@@ -37,9 +39,32 @@ async def test_a_debtor_sees_why(hall: Hall) -> None:
     )
     async with hall.database(Currency).tx() as tx:
         undone = await ledger.reverse(tx, made[0].transaction_id, "a cheat")
-    wallet = (await wren.client.get("/me/balances")).json()
-    assert {item["currency"]: item["debt"] for item in wallet["items"]}["coins"] == 30
-    origin = await ledger.explain("transaction", str(undone.transaction_id))
-    assert origin.owner == wren.user_id
+    await hall.drain()
+    told = [event["data"] for event in await hall.log("currency.owed")]
+    assert [(data["user_id"], data["amount"], data["debt"]) for data in told] == [(str(wren.user_id), 30, 30)]
+    coins = await _coins(wren)
+    assert (coins["debt"], coins["debt_why"]) == (30, told[0]["transfer_id"])
+    origin = await ledger.explain("transaction", coins["debt_why"])
+    assert (origin.owner, origin.step.title) == (wren.user_id, "+30 coins owed")
     assert origin.step.facts["reason"] == "a cheat"
-    assert (await wren.client.get(f"/why/transaction/{undone.transaction_id}")).status_code == 200
+    for name in (coins["debt_why"], undone.transaction_id):
+        assert (await wren.client.get(f"/why/transaction/{name}")).status_code == 200
+
+    walk = Reason(kind="quest", id=new_id(), title="a long walk")
+    await hall.record("identity", grant(new_id(), wren.user_id, Reward(currencies={"coins": 50}), walk))
+    coins = await _coins(wren)
+    assert (coins["amount"], coins["debt"], coins["debt_why"]) == (20, 0, None)
+    lines = [line["text"] for line in (await wren.client.get("/me/history?limit=3")).json()["items"]]
+    assert sorted(lines) == [
+        "You owe 30 coins: what comes in pays it back first",
+        "You paid back 30 coins that you owed",
+        "You received 50 coins for a long walk",
+    ]
+    paid = (await wren.client.get("/me/transactions?limit=1")).json()["items"][0]
+    assert (paid["amount"], paid["source"]) == (-30, "sink:debt")
+    assert (await ledger.explain("transaction", paid["id"])).step.detail == "paid back what was owed"
+
+
+async def _coins(player: HallUser) -> dict[str, Any]:
+    items = (await player.client.get("/me/balances")).json()["items"]
+    return next(item for item in items if item["currency"] == "coins")

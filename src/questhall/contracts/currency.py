@@ -49,6 +49,22 @@ class CurrencyDebited(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class CurrencyOwed(Event, frozen=True, kw_only=True):
+    """A player owes (more of) a currency: what was to be taken back was not there any more."""
+
+    type: ClassVar[str] = "currency.owed"
+    user_id: UUID
+    currency: str
+    amount: int
+    """What came to be owed now; a payment of it is a ``currency.debited`` to ``sink:debt``."""
+    debt: int
+    """All that is owed of this currency after it."""
+    transaction_id: UUID
+    transfer_id: UUID
+    transaction_type: str
+    reason: str = ""
+
+
 class LevelReached(Event, frozen=True, kw_only=True):
     """A player's total XP passed a level for the first time."""
 
@@ -272,6 +288,7 @@ class Currency(Contract):
     events: ClassVar[tuple[type[Event], ...]] = (
         CurrencyCredited,
         CurrencyDebited,
+        CurrencyOwed,
         LevelReached,
         LevelLost,
         CurrencyChanged,

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.achievements import AchievementPublished, BadgeEarned, BadgeProgressed, BadgeRevoked
-from questhall.contracts.currency import CurrencyCredited, CurrencyDebited, LevelLost, LevelReached
+from questhall.contracts.currency import CurrencyCredited, CurrencyDebited, CurrencyOwed, LevelLost, LevelReached
 from questhall.contracts.identity import UserRoleChanged, UserUpdated
 from questhall.contracts.integrations import AccountLinked, AccountUnlinked, ActivityRecorded
 from questhall.contracts.quests import (
@@ -43,6 +43,7 @@ TOLD_TO_PLAYERS: tuple[type[Event], ...] = (
     StreakBroken,
     CurrencyCredited,
     CurrencyDebited,
+    CurrencyOwed,
     LevelReached,
     LevelLost,
     BadgeEarned,

@@ -15,8 +15,8 @@ const message = (event: string, data: Record<string, unknown>): Message => ({ ty
 
 const purse = (coins: number, no: number, xp = 40): Balances => ({
   items: [
-    { currency: "coins", name: "Coins", icon: "coin", amount: coins, held: 5, available: coins - 5, debt: 0, number: no },
-    { currency: "xp", name: "XP", icon: "sparkles", amount: xp, held: 0, available: xp, debt: 0, number: 3 },
+    { currency: "coins", name: "Coins", icon: "coin", amount: coins, held: 5, available: coins - 5, debt: 0, debt_why: null, number: no },
+    { currency: "xp", name: "XP", icon: "sparkles", amount: xp, held: 0, available: xp, debt: 0, debt_why: null, number: 3 },
   ],
   level: { level: 1, xp, floor_xp: 0, next_xp: 100 },
 });
@@ -109,6 +109,7 @@ describe("stale cache + event = refetched state", () => {
     ["level.lost", { level: 1 }, [balancesQuery]],
     ["currency.credited", { currency: "coins", balance: 1, number: 1 }, [balancesQuery, ledgerQuery("")]],
     ["currency.debited", { currency: "coins", balance: 1, number: 1 }, [balancesQuery, ledgerQuery("")]],
+    ["currency.owed", { currency: "coins", amount: 5, debt: 5 }, [balancesQuery, historyQuery]],
     ["user.updated", {}, [meQuery]],
     ["user.role_changed", {}, [meQuery]],
   ];

@@ -58,5 +58,6 @@ const SOURCES: Record<string, string> = {
   "mint:levels": "Level",
   "mint:grants": "Gift of an admin",
   "sink:store": "Bazaar",
+  "sink:debt": "Debt",
 };
 export const sourceName = (source: string): string => SOURCES[source] ?? title(source.split(":").pop() ?? source);

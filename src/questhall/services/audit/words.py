@@ -104,8 +104,17 @@ def _debited(d: Data) -> Line:
     what, link = amount_of(d["currency"], d["amount"]), ("transaction", d["transfer_id"])
     if d.get("transaction_type") == "reversal":
         return Line(icon=_icon(d["currency"]), text=f"{what} were taken back", detail=d.get("reason", ""), link=link)
+    if d.get("source") == "sink:debt":
+        return Line(icon=_icon(d["currency"]), text=f"You paid back {what} that you owed", link=link)
     about = f" for {d['reason']}" if d.get("reason") else ""
     return Line(icon=_icon(d["currency"]), text=f"You gave {what}{about}", link=link)
+
+
+def _owed(d: Data) -> Line:
+    text = f"You owe {amount_of(d['currency'], d['debt'])}: what comes in pays it back first"
+    return Line(
+        icon=_icon(d["currency"]), text=text, detail=d.get("reason", ""), link=("transaction", d["transfer_id"])
+    )
 
 
 def _earned(d: Data) -> Line:
@@ -171,6 +180,7 @@ WRITERS: dict[str, Callable[[Data], Line]] = {
     ),
     "currency.credited": _credited,
     "currency.debited": _debited,
+    "currency.owed": _owed,
     "level.reached": lambda d: Line(
         icon="glowing-star", text=f"You reached level {d['level']}", link=("level", str(d["level"]))
     ),

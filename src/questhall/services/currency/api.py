@@ -58,6 +58,8 @@ class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
     held: int
     available: int
     debt: int
+    debt_why: UUID | None
+    """The transfer by which the debt last rose: its why is at ``/why/transaction/{id}``. Null when nothing is owed."""
     number: int
     """Transfers of this account so far: a lower one never overwrites a purse."""
 
@@ -147,11 +149,13 @@ async def read_balances(actions: CurrencyActions, caller: Caller) -> Wallet:
         kinds = await repository.currencies(tx)
         mine = {row["currency"]: row for row in await repository.accounts_of(tx, f"user:{caller.user}")}
         debts = {row["currency"]: row["balance"] for row in await repository.accounts_of(tx, f"debt:{caller.user}")}
+        whys = await repository.newest_debts(tx, caller.user) if any(debts.values()) else {}
     items: list[BalanceView] = []
     for kind in kinds:
         row = mine.get(kind["code"])
         if row is None and (not kind["active"] or ":" in kind["code"]):
             continue
+        debt = debts.get(kind["code"], 0)
         amount, held = (row["balance"], row["held"]) if row is not None else (0, 0)
         items.append(
             BalanceView(
@@ -161,7 +165,8 @@ async def read_balances(actions: CurrencyActions, caller: Caller) -> Wallet:
                 amount=amount,
                 held=held,
                 available=amount - held,
-                debt=debts.get(kind["code"], 0),
+                debt=debt,
+                debt_why=whys.get(kind["code"]) if debt > 0 else None,
                 number=row["number"] if row is not None else 0,
             )
         )

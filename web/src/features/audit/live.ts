@@ -1,7 +1,7 @@
 import type { LiveRules } from "@/lib/live";
 import { heardOf, historyKey } from "./queries";
 
-const TOLD = new Set(["account.linked", "account.unlinked", "quest.accepted", "quest.completed", "quest.expired", "quest.abandoned", "badge.earned", "badge.revoked", "currency.credited", "currency.debited", "level.reached", "streak.extended", "streak.broken", "activity.recorded"]);
+const TOLD = new Set(["account.linked", "account.unlinked", "quest.accepted", "quest.completed", "quest.expired", "quest.abandoned", "badge.earned", "badge.revoked", "currency.credited", "currency.debited", "currency.owed", "level.reached", "streak.extended", "streak.broken", "activity.recorded"]);
 
 export const auditLive: LiveRules = {
   "*": (cache, message) => {

@@ -5,6 +5,9 @@ import { currencyName, moment, number, signed, sourceName } from "@/lib/format";
 import { Button, buttonClass, currencyIcon, Empty, Icon, Skeleton, Trouble } from "@/ui";
 import { ledgerQuery } from "./queries";
 
+/** Of a transaction that also brought something, this row is what a debt took of it. */
+const paysDebt = (row: { source: string; amount: number }): boolean => row.source === "sink:debt" && row.amount < 0;
+
 /** Each movement of the purse, with its why. */
 export function Ledger({ currency }: { currency: string }) {
   const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isPending, error, refetch } = useInfiniteQuery(ledgerQuery(currency));
@@ -27,7 +30,7 @@ export function Ledger({ currency }: { currency: string }) {
           <li key={row.id} className="flex items-center gap-3 py-3">
             <Icon name={currencyIcon(row.currency)} size={34} />
             <div className="min-w-0 flex-1">
-              <p className="font-bold wrap-anywhere">{row.reason || sourceName(row.source)}</p>
+              <p className="font-bold wrap-anywhere">{paysDebt(row) ? "Paid back what was owed" : row.reason || sourceName(row.source)}</p>
               <p className="text-sm text-ink-2">
                 {sourceName(row.source)}, <time dateTime={row.created_at}>{moment(row.created_at)}</time>
               </p>
@@ -38,7 +41,7 @@ export function Ledger({ currency }: { currency: string }) {
               </p>
               <p className="text-sm text-ink-2 max-sm:hidden">then {number(row.balance)}</p>
             </div>
-            <Link to="/why/$kind/$id" params={{ kind: "transaction", id: row.transaction_id }} className="why-link">
+            <Link to="/why/$kind/$id" params={{ kind: "transaction", id: paysDebt(row) ? row.id : row.transaction_id }} className="why-link">
               Why?<span className="sr-only"> {signed(row.amount)} {currencyName(row.currency)}, {row.reason}</span>
             </Link>
           </li>

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { currencyName, number } from "@/lib/format";
 import { Card, currencyIcon, Icon, Select, Skeleton } from "@/ui";
@@ -46,6 +47,11 @@ export function WalletPage() {
                       {currencyName(item.currency)}
                       {item.held > 0 && `, ${number(item.held)} set aside`}
                       {item.debt > 0 && `, ${number(item.debt)} owed`}
+                      {item.debt_why && (
+                        <Link to="/why/$kind/$id" params={{ kind: "transaction", id: item.debt_why }} className="why-link">
+                          Why?<span className="sr-only"> {number(item.debt)} {currencyName(item.currency)} owed</span>
+                        </Link>
+                      )}
                     </p>
                   </div>
                 </li>

@@ -1173,6 +1173,7 @@ export interface components {
             held: number;
             available: number;
             debt: number;
+            debt_why: string | null;
             number: number;
         };
         /** Chain */

@@ -12,6 +12,7 @@ from questhall.contracts.currency import (
     Currency,
     CurrencyCredited,
     CurrencyDebited,
+    CurrencyOwed,
     LevelLost,
     LevelReached,
     Outcome,
@@ -175,6 +176,19 @@ def _say(tx: Tx, write: repository.Write) -> None:
                     reason=posting.reason,
                 )
                 tx.emit(said, cause=write.cause)
+        owing = rules.player_owing(credit)
+        if owing is not None and entry.credit_balance is not None:
+            owed = CurrencyOwed(
+                user_id=owing,
+                currency=entry.transfer.currency,
+                amount=entry.transfer.amount,
+                debt=entry.credit_balance,
+                transaction_id=outcome.transaction_id,
+                transfer_id=transfer_id,
+                transaction_type=posting.transaction_type,
+                reason=posting.reason,
+            )
+            tx.emit(owed, cause=write.cause)
 
 
 def _fresh_cause() -> Cause:

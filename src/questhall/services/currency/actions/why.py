@@ -8,7 +8,7 @@ import msgspec
 
 from questhall.kernel.contract import Origin, Step
 from questhall.kernel.service import Site
-from questhall.services.currency import repository
+from questhall.services.currency import repository, rules
 
 
 class Why:
@@ -35,12 +35,13 @@ class Why:
             (t for t in transfers if _player_of(t["credit"]) or _player_of(t["debit"])), transfers[0]
         )
         credited = shown["credit"].startswith("user:")
+        owed = shown["credit"].startswith("debt:")
         owner = _player_of(shown["credit"] if credited else shown["debit"]) or _player_of(shown["credit"])
-        sign = "+" if credited else "-"
+        sign = "+" if credited or owed else "-"
         step = Step(
             kind="transfer",
-            title=f"{sign}{shown['amount']} {shown['currency']}",
-            detail=f"from {shown['debit']}" if credited else f"to {shown['credit']}",
+            title=f"{sign}{shown['amount']} {shown['currency']}" + (" owed" if owed else ""),
+            detail=_where(shown["debit"], shown["credit"]),
             time=row["created_at"],
             actor=row["actor"],
             rule=None if row["rule"] is None else msgspec.json.decode(row["rule"]),
@@ -49,7 +50,7 @@ class Why:
                 "transfer_id": str(shown["id"]),
                 "reason": row["reason"],
                 "transaction_type": row["transaction_type"],
-                "balance": shown["credit_balance"] if credited else shown["debit_balance"],
+                "balance": shown["credit_balance"] if credited or owed else shown["debit_balance"],
                 "requested": row["depth"] == 0,
             },
         )
@@ -69,6 +70,14 @@ class Why:
             facts={"transaction_id": str(row["transaction_id"]), "requested": False},
         )
         return Origin(owner=row["user_id"], step=step, causation_id=row["causation_id"])
+
+
+def _where(debit: str, credit: str) -> str:
+    if credit.startswith("debt:"):
+        return "what was to be taken back was spent already"
+    if credit == rules.DEBT_CONTRA:
+        return "paid back what was owed"
+    return f"from {debit}" if credit.startswith("user:") else f"to {credit}"
 
 
 def _player_of(account: str) -> UUID | None:

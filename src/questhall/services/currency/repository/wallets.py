@@ -12,6 +12,16 @@ async def accounts_of(tx: Tx, owner: str) -> list[Record]:
     return await tx.fetch("SELECT * FROM accounts WHERE owner = $1", owner)
 
 
+async def newest_debts(tx: Tx, user_id: UUID) -> dict[str, UUID]:
+    """By currency, the transfer that a player's debt last rose by."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT ON (currency) currency, id FROM transfers WHERE credit = $1 AND credit_balance IS NOT NULL "
+        "ORDER BY currency, seq DESC",
+        f"debt:{user_id}",
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def wallet(tx: Tx, user_id: UUID, currency: str | None, after: int | None, limit: int) -> list[Record]:
     """A player's transfers, newest first."""
     account = f"user:{user_id}"

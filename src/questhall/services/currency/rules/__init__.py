@@ -13,6 +13,7 @@ from questhall.services.currency.rules.postings import (
     carries,
     debt_account,
     malformed,
+    player_owing,
     prepare,
     settlement,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "level_of",
     "malformed",
     "no",
+    "player_owing",
     "prepare",
     "settlement",
     "walk",

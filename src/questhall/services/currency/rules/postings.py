@@ -82,6 +82,12 @@ def debt_account(account: str) -> str:
     return f"debt:{account.removeprefix('user:')}"
 
 
+def player_owing(account: str) -> UUID | None:
+    """Whose debt an account is, if it is a player's."""
+    kind, _, name = account.partition(":")
+    return UUID(name) if kind == "debt" and ":" not in name else None
+
+
 def malformed(posting: Posting) -> str | None:
     """Why a posting can't even be written down; None if it can. Said before any SQL: it must not fail its neighbours."""
     key = posting.key
