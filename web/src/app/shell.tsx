@@ -70,11 +70,12 @@ function usePreferences(): void {
   const { preferences, locale } = useMe();
   // Before what is below is drawn: it shows dates and numbers.
   useMemo(() => setLocale(locale), [locale]);
-  const { setQuiet, setSound } = useSession();
+  const { setQuiet, setSound, setHideStreaks } = useSession();
   useEffect(() => {
     setQuiet(preferences.quiet);
     setSound(preferences.sound);
-  }, [preferences, setQuiet, setSound]);
+    setHideStreaks(preferences.hide_streaks);
+  }, [preferences, setQuiet, setSound, setHideStreaks]);
 }
 
 export function Shell() {

@@ -8,10 +8,12 @@ interface Session {
   theme: Theme;
   quiet: boolean;
   sound: boolean;
+  hideStreaks: boolean;
   connection: Connection;
   setTheme: (theme: Theme) => void;
   setQuiet: (quiet: boolean) => void;
   setSound: (sound: boolean) => void;
+  setHideStreaks: (hideStreaks: boolean) => void;
   setConnection: (connection: Connection) => void;
 }
 
@@ -27,6 +29,7 @@ export const useSession = create<Session>()((set) => ({
   theme: globalThis.document?.documentElement.dataset.theme === "dark" ? "dark" : "light",
   quiet: false,
   sound: false,
+  hideStreaks: false,
   connection: "connecting",
   setTheme: (theme) => {
     document.documentElement.dataset.theme = theme;
@@ -36,5 +39,6 @@ export const useSession = create<Session>()((set) => ({
   },
   setQuiet: (quiet) => set({ quiet }),
   setSound: (sound) => set({ sound }),
+  setHideStreaks: (hideStreaks) => set({ hideStreaks }),
   setConnection: (connection) => set({ connection }),
 }));

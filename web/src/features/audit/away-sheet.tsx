@@ -4,6 +4,7 @@ import type { HistoryItem } from "@/lib/types";
 import { Button, Dialog, Pet } from "@/ui";
 import { HistoryList } from "./history-list";
 import { historyQuery } from "./queries";
+import { useShown } from "./shown";
 
 const MOST = 6;
 const TOLD = new Set(["quest.completed", "badge.earned", "level.reached", "streak.broken", "streak.frozen", "currency.credited"]);
@@ -29,6 +30,7 @@ function remember(userId: string, time: string): void {
 /** What was missed comes as one sheet, once. `missed` says that the connection was away and came back. */
 export function AwaySheet({ userId, hue, missed, onSeen }: { userId: string; hue?: number; missed: boolean; onSeen: () => void }) {
   const { data } = useInfiniteQuery(historyQuery);
+  const wanted = useShown();
   const [since] = useState(() => lastSeen(userId));
   const [shown, setShown] = useState<HistoryItem[] | null>(null);
   const [done, setDone] = useState(false);
@@ -38,13 +40,13 @@ export function AwaySheet({ userId, hue, missed, onSeen }: { userId: string; hue
     const newest = items[0]?.time ?? new Date().toISOString();
     const before = missed ? lastSeen(userId) : since;
     if (before !== null && shown === null && (!done || missed)) {
-      const news = items.filter((item) => item.time > before && TOLD.has(item.kind));
+      const news = wanted(items).filter((item) => item.time > before && TOLD.has(item.kind));
       if (news.length > 0) setShown(news);
       setDone(true);
     }
     const keep = () => remember(userId, newest > (lastSeen(userId) ?? "") ? newest : (lastSeen(userId) ?? newest));
     keep();
-  }, [items, missed, since, shown, done, userId]);
+  }, [items, missed, since, shown, done, userId, wanted]);
   const close = () => {
     setShown(null);
     onSeen();

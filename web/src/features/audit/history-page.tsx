@@ -4,10 +4,12 @@ import { wordsOf } from "@/lib/client";
 import { Button, Card, Empty } from "@/ui";
 import { HistoryList } from "./history-list";
 import { historyQuery } from "./queries";
+import { useShown } from "./shown";
 
 export function HistoryPage() {
   const { data, isPending, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(historyQuery);
-  const items = data?.pages.flatMap((page) => page.items) ?? [];
+  const shown = useShown();
+  const items = shown(data?.pages.flatMap((page) => page.items) ?? []);
   return (
     <>
       <h1 className="page-title">History</h1>

@@ -3,11 +3,13 @@ import { Link } from "@tanstack/react-router";
 import { Card, Pet } from "@/ui";
 import { HistoryList } from "./history-list";
 import { historyQuery } from "./queries";
+import { useShown } from "./shown";
 
 /** The last few things, on the camp. */
 export function Recent({ most = 5, hue }: { most?: number; hue?: number }) {
   const { data, isPending } = useInfiniteQuery(historyQuery);
-  const items = data?.pages[0]?.items.slice(0, most) ?? [];
+  const shown = useShown();
+  const items = shown(data?.pages[0]?.items ?? []).slice(0, most);
   return (
     <Card
       title="Lately"

@@ -4,7 +4,7 @@ import { useDeferredValue, useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { count, title } from "@/lib/format";
 import { buttonClass, Button, Empty, Input, Select, Skeleton, Trouble } from "@/ui";
-import { KINDS } from "./progress";
+import { OFFERED_KINDS } from "./progress";
 import { boardQuery } from "./queries";
 import { QuestCard } from "./quest-card";
 
@@ -43,7 +43,7 @@ export function BoardPage({ author }: { author: boolean }) {
         <Input type="search" aria-label="Search quests" placeholder="Search" value={q} onChange={(event) => setQ(event.target.value)} />
         <Select aria-label="Kind" value={kind} onChange={(event) => setKind(event.target.value)}>
           <option value="">Any kind</option>
-          {Object.entries(KINDS).map(([value, label]) => (
+          {OFFERED_KINDS.map(([value, label]) => (
             <option key={value} value={value}>
               {label}
             </option>

@@ -41,4 +41,6 @@ export function stateWords(quest: Quest, now: number = Date.now()): string {
 }
 
 export const KINDS = { one_off: "One time", daily: "Daily", weekly: "Weekly", repeatable: "Again and again", seasonal: "Season" } as const;
+/** Kinds that can be authored and found: nothing runs seasons, so the API refuses a quest of one. */
+export const OFFERED_KINDS = Object.entries(KINDS).filter(([kind]) => kind !== "seasonal");
 export const DIFFICULTIES = { easy: "Easy", medium: "Medium", hard: "Hard", epic: "Epic" } as const;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { QuestDefinition } from "@/lib/types";
+import { OFFERED_KINDS } from "./progress";
 import { definitionOf, emptyForm, fieldOf, formOf, formSchema, freeId } from "./quest-draft";
 
 const full: QuestDefinition = {
@@ -32,6 +33,8 @@ const through = (quest: QuestDefinition, change: Partial<ReturnType<typeof formO
 
 describe("a quest through the form", () => {
   it("comes out as it went in, also what the form can't show", () => expect(through(full)).toEqual(full));
+
+  it("is of a kind that the API takes", () => expect(OFFERED_KINDS.map(([kind]) => kind)).toEqual(["one_off", "daily", "weekly", "repeatable"]));
 
   it("changes what was changed alone", () => {
     expect(through(full, { xp: 60, cooldown_minutes: 5 })).toEqual({ ...full, rewards: { ...full.rewards, currencies: { xp: 60, guild_tokens: 3 } }, cooldown_s: 300 });

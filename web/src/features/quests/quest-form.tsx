@@ -7,15 +7,13 @@ import { keep, kept, unkeep } from "@/lib/kept";
 import type { QuestDefinition } from "@/lib/types";
 import { Button, Card, Conflict, Field, Icon, IconPicker, Input, KeptNote, Select, Textarea } from "@/ui";
 import { ObjectiveFields } from "./objective-fields";
-import { DIFFICULTIES, KINDS } from "./progress";
+import { DIFFICULTIES, OFFERED_KINDS } from "./progress";
 import { type CheckedForm, definitionOf, emptyForm, fieldOf, formOf, formSchema, type QuestForm } from "./quest-draft";
 import { QuestPreview } from "./quest-preview";
 import { QuestRules } from "./quest-rules";
 
 const COMBINE = { all: "All stops", any: "Any one stop", in_order: "One after the other" };
 const PAY = { xp: "XP", coins: "Coins", gems: "Gems" } as const;
-// Quests of a season are written in its studio.
-const OFFERED = Object.entries(KINDS).filter(([kind]) => kind !== "seasonal");
 
 const options = (names: [string, string][]) =>
   names.map(([value, label]) => (
@@ -101,7 +99,7 @@ export function QuestEditor({ quest, name, save, onTake, onOver }: Props) {
                 <Field label="Kind" error={errors.kind?.message}>
                   {(ids) => (
                     <Select {...ids} {...register("kind")}>
-                      {options(OFFERED)}
+                      {options(OFFERED_KINDS)}
                     </Select>
                   )}
                 </Field>

@@ -35,9 +35,13 @@ function afterTyping(): void {
   document.addEventListener("focusout", soon);
 }
 
+/** What is worth a word to this player: to who hides streaks, nothing about them. */
+const wanted = (messages: Message[]): Message[] => (useSession.getState().hideStreaks ? messages.filter((message) => !message.event.startsWith("streak.")) : messages);
+
 /** Takes one frame's messages, oldest first. */
-export function celebrate(batch: Message[]): void {
+export function celebrate(messages: Message[]): void {
   const { quiet, sound } = useSession.getState();
+  const batch = wanted(messages);
   const toasts = batch.map(toastOf).filter((toast) => toast !== null);
   const scenes = batch.map(sceneOf).filter((scene) => scene !== null);
   const gains = batch.map(gainOf).filter((gain) => gain !== null);
@@ -54,7 +58,7 @@ export function celebrate(batch: Message[]): void {
 
 /** What arrived while the connection was away: one sheet, no toasts. */
 export function missedAll(batch: Message[]): void {
-  const worth = batch.filter((message) => toastOf(message) !== null || sceneOf(message) !== null);
+  const worth = wanted(batch).filter((message) => toastOf(message) !== null || sceneOf(message) !== null);
   if (worth.length > 0) useCelebrations.setState((now) => ({ missed: [...now.missed, ...worth] }));
 }
 

@@ -13,7 +13,7 @@ const level = (): Message => ({ ...done(""), event: "level.reached", data: { lev
 beforeEach(() => {
   vi.stubGlobal("matchMedia", () => ({ matches: true }));
   useCelebrations.setState({ ...emptyLadder, missed: [] });
-  useSession.setState({ quiet: false, sound: false });
+  useSession.setState({ quiet: false, sound: false, hideStreaks: false });
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -26,6 +26,18 @@ describe("toasts", () => {
     fireEvent.click(screen.getByRole("button", { name: /Look/ }));
     expect(go).toHaveBeenCalledWith("/quests/q1");
     expect(screen.queryByText(/Read 20 pages/)).toBeNull();
+  });
+
+  it("say nothing of streaks to who hides them", () => {
+    const broken = (): Message => ({ ...done(""), event: "streak.broken", data: { length: 5 } });
+    act(() => useSession.getState().setHideStreaks(true));
+    celebrate([broken()]);
+    missedAll([broken()]);
+    expect(useCelebrations.getState()).toMatchObject({ toasts: [], missed: [] });
+    act(() => useSession.getState().setHideStreaks(false));
+    celebrate([broken()]);
+    missedAll([broken()]);
+    expect([useCelebrations.getState().toasts.length, useCelebrations.getState().missed.length]).toEqual([1, 1]);
   });
 
   it("carry their art", () => {
