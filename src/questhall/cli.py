@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from questhall import embedded
 from questhall.kernel.children import CannotStart
@@ -124,7 +125,11 @@ def create_token(
 @ledger.command("verify")
 def verify_ledger(data: Data = Path("data")) -> None:
     """Prove that the chain is whole and every balance equals its postings; exit code 1 if not."""
-    report = call(data, "currency", "verify", {})
+    # How far the one pass is only the service knows: so the bar moves for as long as it takes. Nothing of it on a pipe.
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        bar.add_task("Reading the journal", total=None)
+        report = call(data, "currency", "verify", {})
     for line in report.lines():
         out.print(line)
     if not report.ok:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from questhall.contracts.currency import Currency, Posting, Transfer
+from questhall.contracts.currency import AMOUNT_MAX, Currency, Posting, Transfer
 from questhall.contracts.rewards import Reason, Reward, grant
 from questhall.kernel.ids import new_id
 from questhall.kernel.testing import Hall, HallUser
+from questhall.services.currency.actions.posting import level_grant
 
 
 async def test_a_part_waits_for_its_currency_and_is_credited_once_it_is_there_unless_undone(hall: Hall) -> None:
@@ -27,6 +28,53 @@ async def test_a_part_waits_for_its_currency_and_is_credited_once_it_is_there_un
     assert (amounts["coins"], amounts["stardust"]) == (3, 7)
     settled = {event["data"]["part_id"] for event in await hall.log("reward.settled")}
     assert settled == {f"{events[0].grant_id}:0", f"{events[0].grant_id}:1", f"{events[1].grant_id}:0"}
+
+
+async def test_a_reward_that_cant_be_written_or_held_waits_in_sight_and_stops_nobody(hall: Hall) -> None:
+    wren = await hall.user("wren")
+    mint = Transfer(debit="mint:t", credit=f"user:{wren.user_id}", currency="coins", amount=1)
+    await hall.actions(Currency).post([Posting(key="1", transfers=[mint], transaction_type="test")])
+    walk = Reason(kind="quest", id=new_id(), title="a walk")
+    endless = Reason(kind="quest", id=new_id(), title="long " * 2000)  # its rule is more than the journal takes
+    events = [
+        grant(new_id(), wren.user_id, Reward(currencies={"coins": 2}), endless),
+        grant(new_id(), wren.user_id, Reward(currencies={"coins": AMOUNT_MAX}), walk),
+        grant(new_id(), wren.user_id, Reward(currencies={"coins": 4}), walk),
+    ]
+    await hall.record("identity", *events)
+    async with hall.database(Currency).read() as tx:
+        rows = await tx.fetch("SELECT part_id, refusal FROM unsettled_parts")
+    assert {row["part_id"]: row["refusal"] for row in rows} == {
+        f"{events[0].grant_id}:0": "invalid_posting",
+        f"{events[1].grant_id}:0": "invalid_amount",
+    }
+    assert (await _coins(wren))["amount"] == 5
+
+
+async def test_what_a_level_paid_part_by_part_is_taken_back_with_it(hall: Hall) -> None:
+    mia = await hall.user("mia", role="manager")
+    ledger, gems = hall.actions(Currency), "/admin/currencies/gems"
+    closed = await mia.client.patch(gems, json={"active": False}, headers={"if-match": '"1"'})
+    assert closed.status_code == 200
+    xp = Transfer(debit="mint:t", credit=f"user:{mia.user_id}", currency="xp", amount=1000)
+    given = (await ledger.post([Posting(key="xp", transfers=[xp], transaction_type="test")]))[0]
+    await hall.drain()
+    await mia.client.patch(gems, json={"active": True}, headers={"if-match": '"2"'})
+    await hall.run_job(Currency, "settle_waiting")
+    assert await _amounts(mia) == {"xp": 1000, "coins": 3 * 20 + 50, "gems": 5, "guild_tokens": 0}
+    async with hall.database(Currency).read() as tx:
+        key = f"reward:{level_grant(mia.user_id, 5)}"
+        paid = await tx.fetch("SELECT key FROM keys WHERE key LIKE $1 || '%' AND refusal IS NULL", key)
+    assert len(paid) == 2, "coins at once, gems by the part's own key"
+    async with hall.database(Currency).tx() as tx:
+        await ledger.reverse(tx, given.transaction_id, "a cheat")
+    await hall.drain()
+    assert set((await _amounts(mia)).values()) == {0}
+
+
+async def _amounts(player: HallUser) -> dict[str, int]:
+    items = (await player.client.get("/me/balances")).json()["items"]
+    return {item["currency"]: item["amount"] for item in items}
 
 
 async def test_a_debtor_is_told_sees_why_and_reads_of_what_was_paid_back(hall: Hall) -> None:
