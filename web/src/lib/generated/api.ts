@@ -875,18 +875,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/quests": {
+    "/api/v1/quests/{quest_id}/archive": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What there is to do, with my own state. Drafts and archived ones are for authors */
-        get: operations["quests_list_quests"];
+        get?: never;
         put?: never;
-        /** Author a quest; it is a draft until it is published */
-        post: operations["quests_create_quest"];
+        /** Offer it no longer */
+        post: operations["quests_archive_quest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -911,17 +910,35 @@ export interface paths {
         patch: operations["quests_change_quest"];
         trace?: never;
     };
-    "/api/v1/quests/{quest_id}/draft": {
+    "/api/v1/quests/check": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The head as its author last saved it */
-        get: operations["quests_read_draft"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** Try a condition on a sample */
+        post: operations["quests_check_condition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to do, with my own state. Drafts and archived ones are for authors */
+        get: operations["quests_list_quests"];
+        put?: never;
+        /** Author a quest; it is a draft until it is published */
+        post: operations["quests_create_quest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -945,34 +962,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/quests/{quest_id}/archive": {
+    "/api/v1/quests/{quest_id}/draft": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The head as its author last saved it */
+        get: operations["quests_read_draft"];
         put?: never;
-        /** Offer it no longer */
-        post: operations["quests_archive_quest"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/quests/{quest_id}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Set out on a quest */
-        post: operations["quests_accept_quest"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -996,6 +996,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quests/{quest_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set out on a quest */
+        post: operations["quests_accept_quest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quests/{quest_id}/complete": {
         parameters: {
             query?: never;
@@ -1007,23 +1024,6 @@ export interface paths {
         put?: never;
         /** Tick a manual objective */
         post: operations["quests_complete_quest"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/quests/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Try a condition on a sample */
-        post: operations["quests_check_condition"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1559,14 +1559,14 @@ export interface components {
             items: components["schemas"]["WaitingView"][];
             next?: string | null;
         };
-        /** Page[QuestView] */
-        "Page_questhall.services.quests.api.QuestView_": {
-            items: components["schemas"]["QuestView"][];
+        /** Page[StreakView] */
+        "Page_questhall.services.quests.api.streaks.StreakView_": {
+            items: components["schemas"]["StreakView"][];
             next?: string | null;
         };
-        /** Page[StreakView] */
-        "Page_questhall.services.quests.api.StreakView_": {
-            items: components["schemas"]["StreakView"][];
+        /** Page[QuestView] */
+        "Page_questhall.services.quests.api.views.QuestView_": {
+            items: components["schemas"]["QuestView"][];
             next?: string | null;
         };
         /** PasswordChange */
@@ -1632,7 +1632,7 @@ export interface components {
             status: "draft" | "published" | "archived";
             version: number;
             edit: number;
-            mine: components["schemas"]["quests_api_Mine"] | null;
+            mine: components["schemas"]["quests_api_views_Mine"] | null;
         };
         /** RegistrationChange */
         RegistrationChange: {
@@ -1885,7 +1885,7 @@ export interface components {
             awards: components["schemas"]["AwardView"][];
         };
         /** Mine */
-        quests_api_Mine: {
+        quests_api_views_Mine: {
             /** @enum {string} */
             state: "locked" | "available" | "accepted" | "in_progress" | "completed" | "cooling_down" | "expired" | "abandoned";
             completion_id: string | null;
@@ -4088,21 +4088,13 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    quests_list_quests: {
+    quests_archive_quest: {
         parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                after?: string | null;
-                kind?: "one_off" | "daily" | "weekly" | "repeatable" | "seasonal" | null;
-                category?: string | null;
-                state?: "locked" | "available" | "accepted" | "in_progress" | "completed" | "cooling_down" | "expired" | "abandoned" | null;
-                q?: string;
-                status?: "draft" | "published" | "archived";
-            };
+            query?: never;
             header?: never;
-            path?: never;
+            path: {
+                quest_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -4115,51 +4107,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_questhall.services.quests.api.QuestView_"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    quests_create_quest: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key with the same body gives the first answer again, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["quests_rules_Definition"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/json": components["schemas"]["QuestView"];
                 };
             };
-            400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -4238,13 +4191,57 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    quests_read_draft: {
+    quests_check_condition: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                quest_id: string;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Check"];
             };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    quests_list_quests: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string | null;
+                kind?: "one_off" | "daily" | "weekly" | "repeatable" | "seasonal" | null;
+                category?: string | null;
+                state?: "locked" | "available" | "accepted" | "in_progress" | "completed" | "cooling_down" | "expired" | "abandoned" | null;
+                q?: string;
+                status?: "draft" | "published" | "archived";
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -4257,12 +4254,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["quests_rules_Definition"];
+                    "application/json": components["schemas"]["Page_questhall.services.quests.api.views.QuestView_"];
                 };
             };
             401: components["responses"]["Problem401"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    quests_create_quest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["quests_rules_Definition"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -4304,7 +4340,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    quests_archive_quest: {
+    quests_read_draft: {
         parameters: {
             query?: never;
             header?: never;
@@ -4323,7 +4359,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuestView"];
+                    "application/json": components["schemas"]["quests_rules_Definition"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -4334,7 +4370,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    quests_accept_quest: {
+    quests_abandon_quest: {
         parameters: {
             query?: never;
             header?: {
@@ -4370,7 +4406,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    quests_abandon_quest: {
+    quests_accept_quest: {
         parameters: {
             query?: never;
             header?: {
@@ -4449,42 +4485,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    quests_check_condition: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Check"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Checked"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            408: components["responses"]["Problem408"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     quests_list_my_quests: {
         parameters: {
             query?: {
@@ -4507,7 +4507,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_questhall.services.quests.api.QuestView_"];
+                    "application/json": components["schemas"]["Page_questhall.services.quests.api.views.QuestView_"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -4534,7 +4534,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_questhall.services.quests.api.StreakView_"];
+                    "application/json": components["schemas"]["Page_questhall.services.quests.api.streaks.StreakView_"];
                 };
             };
             401: components["responses"]["Problem401"];

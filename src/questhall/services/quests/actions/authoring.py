@@ -1,0 +1,119 @@
+"""Authoring: drafts, versions, what is offered no longer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from questhall.contracts.quests import (
+    BadQuest,
+    IllegalMove,
+    QuestArchived,
+    QuestNotFound,
+    QuestPublished,
+    QuestSlugTaken,
+    RuleCycle,
+)
+from questhall.kernel.database import Record, Tx
+from questhall.kernel.http import Stale
+from questhall.kernel.ids import new_id
+from questhall.kernel.rpc import ServiceAbsent
+from questhall.services.quests import loops, repository, rules
+from questhall.services.quests.actions.catalogue import Catalogue, definition_of
+
+TAKERS: frozenset[str] = frozenset()
+"""Kinds of reward parts, beside currencies, that are taken by services of today."""
+
+
+class Authoring(Catalogue):
+    """What authors do."""
+
+    async def check(self, definition: rules.Definition) -> None:
+        """Whether it can be played here, and what it pays is taken. Asks currency: not within a Tx. Refuses ``bad_quest``."""
+        rules.check(definition, currencies=await self._currencies(), takers=TAKERS)
+
+    async def _currencies(self) -> frozenset[str]:
+        try:
+            return frozenset(currency.code for currency in await self.currency.currencies() if currency.active)
+        except ServiceAbsent:
+            return frozenset()
+
+    @staticmethod
+    async def create(tx: Tx, definition: rules.Definition) -> Record:
+        """A draft of what was checked. Refuses ``slug_taken``."""
+        row = await repository.save_quest(tx, new_id(), definition)
+        if row is None:
+            raise QuestSlugTaken
+        return row
+
+    async def change(self, quest_id: UUID, edit: int, definition: rules.Definition) -> Record:
+        """Changes the head; what is played changes when it is published. Refuses ``stale``, ``bad_quest``."""
+        await self.check(definition)
+        async with self.at.db.tx() as tx:
+            row = await repository.quest(tx, quest_id)
+            if row is None:
+                raise QuestNotFound
+            if row["slug"] != definition.slug:
+                raise QuestSlugTaken("the slug stays as it is")
+            changed = await repository.change_quest(tx, quest_id, edit, definition)
+        if changed is None:
+            raise Stale
+        return changed
+
+    async def publish(self, tx: Tx, quest_id: UUID) -> None:
+        """The head becomes the next version; runs under way finish under theirs. ``refresh`` after the commit.
+
+        Refuses ``quest_not_found``, ``bad_quest`` (it needs a quest that nobody can play), ``rule_cycle``.
+        """
+        row = await repository.quest(tx, quest_id, lock=True)
+        if row is None:
+            raise QuestNotFound
+        definition = definition_of(row)
+        others = [(o["quest_id"], definition_of(o)) for o in await repository.newest(tx) if o["quest_id"] != quest_id]
+        slugs = {other.slug for _, other in others} | {definition.slug}
+        errors = [
+            {"pointer": f"#/prerequisites/quests/{n}", "detail": f"there is no published quest {slug}"}
+            for n, slug in enumerate(definition.prerequisites.quests)
+            if slug not in slugs
+        ]
+        if errors:
+            raise BadQuest("; ".join(e["detail"] for e in errors), errors=errors)
+        cycle = loops.cycle_of([*others, (quest_id, definition)])
+        if cycle is not None:
+            raise RuleCycle(
+                f"{' -> '.join(cycle)}: leave one out with a condition such as data.slug != ...", cycle=cycle
+            )
+        version = row["version"] + 1
+        await repository.add_version(tx, quest_id, version, row["definition"])
+        await repository.set_status(tx, quest_id, "published", version)
+        tx.emit(QuestPublished(quest_id=quest_id, slug=row["slug"], title=definition.title, version=version))
+
+    async def archive(self, quest_id: UUID) -> None:
+        """No new runs; those under way may be finished. Refuses ``quest_not_found``, ``illegal_move``."""
+        async with self.at.db.tx() as tx:
+            row = await repository.quest(tx, quest_id, lock=True)
+            if row is None:
+                raise QuestNotFound
+            if row["status"] != "published":
+                raise IllegalMove("only what is published can be archived", allowed=["publish"])
+            await repository.set_status(tx, quest_id, "archived", row["version"])
+            tx.emit(QuestArchived(quest_id=quest_id, slug=row["slug"], title=row["title"]))
+        await self.refresh()
+
+    async def install(self, definitions: list[dict[str, Any]]) -> int:
+        """See the contract."""
+        made, currencies = 0, await self._currencies()
+        for raw in definitions:
+            definition = msgspec.convert(raw, rules.Definition)
+            if rules.untaken(definition.rewards, currencies=currencies, takers=TAKERS):
+                continue
+            rules.check(definition, currencies=currencies, takers=TAKERS)
+            async with self.at.db.tx() as tx:
+                row = await repository.save_quest(tx, new_id(), definition)
+                if row is not None:
+                    await self.publish(tx, row["id"])
+                    made += 1
+        await self.refresh()
+        return made
