@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from questhall.gateway import gateway as gateway_module
@@ -129,3 +130,36 @@ async def test_too_much_at_once_is_told_to_come_back(hall: Hall, monkeypatch: py
     monkeypatch.undo()
     assert (await wren.client.post("/me/tokens", json={"name": "longer than ten bytes"})).status_code == 201
     assert hall.installation.gateway._intake._held == 0
+
+
+async def test_a_request_that_takes_too_long_is_ended_and_taken_back(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else holds the row and does not let go of it."""
+    wren, eve = await hall.user("wren"), await hall.user("eve")
+    assert (await wren.client.get("/me")).status_code == 200, "the first act of the day is noted in the row"
+    monkeypatch.setattr(gateway_module, "ANSWER_MAX_S", 0.5)
+    holder = await asyncpg.connect(hall.admin_url)
+    try:
+        async with holder.transaction():
+            await holder.execute(
+                "UPDATE identity.users SET locale = 'en' WHERE id = ANY($1)", [wren.user_id, eve.user_id]
+            )
+            began = time.monotonic()
+            read = {"if-match": '"1"'}
+            answers = await asyncio.gather(
+                *(wren.client.patch("/me", json={"display_name": "late"}, headers=read) for _ in range(5)),
+                eve.client.get("/me"),  # Who calls is what can't be found out here.
+            )
+            assert time.monotonic() - began < 4
+            for answer in answers:
+                assert (answer.status_code, answer.json()["code"]) == (503, "took_too_long")
+                assert answer.headers["retry-after"] == "5"
+            assert (await wren.client.get("/me")).status_code == 200, "and its connections are free again"
+        assert hall.installation.gateway._in_flight == 0
+        monkeypatch.undo()
+        me = (await wren.client.get("/me")).json()
+        assert (me["display_name"], me["version"]) == ("wren", 1)
+        assert (await wren.client.patch("/me", json={"display_name": "now"}, headers=read)).status_code == 200
+    finally:
+        await holder.close()

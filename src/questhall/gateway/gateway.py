@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any, ClassVar
+from collections.abc import Awaitable
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -31,12 +33,24 @@ __all__ = ["Gateway"]
 
 IN_FLIGHT_MAX = 512
 """Above this many requests at once the rest is told to come back."""
+ANSWER_MAX_S = 30.0
+"""What it may take to find out who calls, and then to answer; a request is ended after it, and its effect taken back."""
 WEBSOCKET_REFUSED = 4403
 PATH_LOGGED_MAX = 300
 INNER = ("/healthz", "/readyz", "/metrics", "/internal")
 """What is served to our own processes, on a socket of its own: here it is nothing, not even the page."""
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+class TookTooLong(Refusal):
+    """The request was not answered in time. One that changes something may be sent again with its Idempotency-Key."""
+
+    code: ClassVar[str] = "took_too_long"
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "This took too long"
 
 
 class Gateway:
@@ -130,7 +144,8 @@ class Gateway:
 
     async def _api(self, scope: dict[str, Any], receive: Any, answered: _Answer) -> None:
         headers = dict(scope["headers"])
-        decision = await self.policy.decide(scope["method"], scope["path"], headers, _address(scope))
+        deciding = self.policy.decide(scope["method"], scope["path"], headers, _address(scope))
+        decision = await _in_time(deciding, answered)
         route = decision.route
         answered.service, answered.actor = route.service, decision.caller.actor
         answered.headers.extend(decision.headers())
@@ -141,7 +156,7 @@ class Gateway:
             try:
                 scope["caller"] = decision.caller
                 self._set_cause(decision.caller, scope["questhall_traceparent"], staff=route.permission)
-                await self._public.asgi(scope, body, answered)
+                await _in_time(self._public.asgi(scope, body, answered), answered)
             finally:
                 self._in_flight -= 1
 
@@ -269,6 +284,17 @@ class _Answer:
         elif self.head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
+
+
+async def _in_time(work: Awaitable[T], answered: _Answer) -> T:
+    """What it gives. Refuses ``took_too_long``, unless the answer has begun already: then it is cut."""
+    try:
+        async with asyncio.timeout(ANSWER_MAX_S) as limit:
+            return await work
+    except TimeoutError:
+        if not limit.expired() or answered.status:
+            raise
+        raise TookTooLong("it was ended; come back in a moment", retry_after=5) from None
 
 
 def _address(scope: dict[str, Any]) -> str:
