@@ -242,7 +242,7 @@ async def test_why_goes_from_the_balance_down_to_the_actor(hall: Hall) -> None:
     assert [step["kind"] for step in steps] == ["transfer", "reward", "quest", "activity", "actor"]
     assert [step["event_id"] for step in steps[1:4]] == [str(envelope.id) for envelope in reversed(said)]
     assert steps[1]["rule"]["version"] == steps[2]["rule"]["version"] == 4
-    assert steps[3]["title"] == "The pull request was merged"
+    assert steps[3]["title"] == "A pull request was merged"
     assert steps[3]["detail"] == "octo/hall #12, Fix the door"
     assert (steps[4]["title"], steps[4]["detail"]) == ("wren", "on acme")
     assert (await eve.client.get(f"/why/transaction/{transfer}")).status_code == 404, "somebody else's"
@@ -408,7 +408,10 @@ async def test_why_from_a_real_delivery(hall: Hall) -> None:
         assert [step["kind"] for step in steps][-5:] == ["reward", "quest", "activity", "delivery", "actor"], path
         assert steps[-5]["rule"]["version"] == steps[-4]["rule"]["version"] == 1
         assert steps[-3]["facts"]["delivery_id"] == steps[-2]["facts"]["delivery_id"] == answer.json()["delivery_id"]
-        assert (steps[-1]["title"], steps[-1]["detail"]) == ("wren", "on acme")
+        assert (steps[-3]["title"], steps[-3]["detail"]) == ("A pull request was merged", "octo/hall #12, Fix the door")
+        assert steps[-2]["title"] == "GitHub told us: a pull request was merged in octo/hall"
+        assert {step["actor_name"] for step in steps[:-1] if step["actor"] != "system"} == {"Acme"}
+        assert (steps[-1]["title"], steps[-1]["detail"]) == ("wren", "did it on GitHub")
     texts = [item["text"] for item in (await wren.client.get("/me/history")).json()["items"]]
     assert "You received 15 coins for Merge one" in texts
     assert "Your pull request was merged" in texts

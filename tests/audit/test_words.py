@@ -90,7 +90,7 @@ def test_an_act_says_what_and_where() -> None:
     assert other is not None
     assert (other.text, other.detail) == ("Course lesson finished", "from school")
     step = words.step_of("activity.recorded", data)
-    assert (step.kind, step.title, step.detail) == ("activity", "Reviewed a pull request", "octo/hall #12, Fix")
+    assert (step.kind, step.title, step.detail) == ("activity", "A pull request was reviewed", "octo/hall #12, Fix")
 
 
 @pytest.mark.parametrize(
@@ -177,3 +177,20 @@ def test_differences_name_the_rows() -> None:
         (5, "the row was slipped in"),
         (9, "the row is gone"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source_kind", "activity", "title", "detail"),
+    [
+        (
+            "github",
+            {"kind": "github.pull_request.merged", "attributes": {"repo": "Acme/app"}},
+            "GitHub told us: a pull request was merged in Acme/app",
+            "through the source “Our school”",
+        ),
+        ("cloudevents", {"kind": "school.lesson_done", "attributes": {}}, "Our school told us: school lesson done", ""),
+        ("github", {}, "GitHub told us: something happened", "through the source “Our school”"),
+    ],
+)
+def test_a_delivery_says_what_it_told_of(source_kind: str, activity: Any, title: str, detail: str) -> None:
+    assert words.told(source_kind, "Our school", activity) == (title, detail)

@@ -179,6 +179,11 @@ async def test_what_an_unknown_account_did_waits_for_its_link(hall: Hall) -> Non
     event = (await hall.log("activity.recorded"))[0]
     assert (event["data"]["user_id"], event["data"]["waited"]) == (str(wren.user_id), True)
     assert (await manager.client.get("/sources/acme/waiting")).json()["items"] == []
+    [shown] = (await manager.client.get("/sources/acme/deliveries")).json()["items"]
+    assert (shown["outcome"], shown["detail"]) == ("recorded", "credited when its account was linked")
+    assert shown["activities"] == [
+        {"id": event["data"]["activity_id"], "user_id": str(wren.user_id), "kind": event["data"]["kind"]}
+    ]
     bad = await manager.client.post("/sources/acme/links", json={"csv": "one,two,three"})
     assert bad.json()["code"] == "bad_links"
     nobody = await manager.client.post("/sources/acme/links", json={"account": "x", "username": "nobody"})
@@ -289,7 +294,7 @@ async def test_what_no_database_keeps_spoils_nothing(hall: Hall) -> None:
 
 
 async def test_an_act_that_came_with_its_link_does_not_wait_for_ever(hall: Hall) -> None:
-    hook, _, wren = await connect(hall, link=None)
+    hook, manager, wren = await connect(hall, link=None)
     assert (await hook.send("push", example("push"))).json()["outcome"] == "waiting"
     # As when the link is written between the batch's look at the links and its commit.
     async with hall.database(Integrations).tx() as tx:
@@ -303,6 +308,8 @@ async def test_an_act_that_came_with_its_link_does_not_wait_for_ever(hall: Hall)
     actions: Any = hall.actions(Integrations)
     await actions.credit_linked()
     await actions.credit_linked()
+    [shown] = (await manager.client.get("/sources/acme/deliveries")).json()["items"]
+    assert (shown["outcome"], len(shown["activities"])) == ("recorded", 1)
     await hall.drain()
     events = await hall.log("activity.recorded")
     assert [(event["data"]["user_id"], event["data"]["waited"]) for event in events] == [(str(wren.user_id), True)]

@@ -143,6 +143,9 @@ async def test_what_came_too_long_ago_waits_no_more(hall: Hall) -> None:
     async with hall.database(Integrations).read() as tx:
         rows = {row["id"]: row for row in await tx.fetch("SELECT id::text, body, body_hash FROM deliveries")}
         assert await tx.fetchval("SELECT count(*) FROM waiting") == 0
+    shown = {one["id"]: one for one in (await manager.client.get("/sources/acme/deliveries")).json()["items"]}
+    assert (shown[first["delivery_id"]]["outcome"], shown[second["delivery_id"]]["outcome"]) == ("ignored", "recorded")
+    assert shown[first["delivery_id"]]["detail"] == "waited 30 days for an account link"
     gone, kept = rows[first["delivery_id"]], rows[second["delivery_id"]]
     assert (gone["body"], len(gone["body_hash"])) == (None, 32), "after 30 days the hash is left"
     assert kept["body"] is not None

@@ -153,6 +153,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     time: datetime | None = None
     actor: str = SYSTEM
+    actor_name: str = ""
+    """How the actor is called, where it has a name and the reader may see it."""
     event_id: UUID | None = None
     event_type: str | None = None
     rule: dict[str, Any] | None = None

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from litestar.openapi.datastructures import ResponseSpec
 
 from questhall.kernel.access import PUBLIC, SIGNED_IN
 from questhall.kernel.problems import PROBLEM_TYPE
 
-__all__ = ["RouteInfo", "document_of"]
+__all__ = ["RouteInfo", "answers", "document_of"]
 
 
 class RouteInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +82,11 @@ _IF_MATCH = {
     "description": "The version that was read, from `ETag` or the field `version`.",
     "schema": {"type": "string"},
 }
+
+
+def answers(status: int, body: type, meaning: str) -> dict[int, ResponseSpec]:
+    """What a route may answer beside its usual answer, for its document: given to a route as ``responses``."""
+    return {status: ResponseSpec(body, generate_examples=False, description=meaning)}
 
 
 def document_of(document: dict[str, Any], routes: Sequence[RouteInfo]) -> dict[str, Any]:

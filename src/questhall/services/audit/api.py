@@ -10,9 +10,12 @@ import msgspec
 
 from questhall.kernel.access import Caller
 from questhall.kernel.http import SIGNED_IN, After, Limit, Page, Response, cursor_of, get, read_cursor
+from questhall.kernel.openapi import answers
 from questhall.services.audit import repository
 from questhall.services.audit.actions import AuditActions, HistoryLine
-from questhall.services.audit.chains import Chain
+from questhall.services.audit.chains import CatchingUp, Chain
+
+CATCHING_UP = answers(202, CatchingUp, "The log catches up: ask again")
 
 
 class LoggedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +64,7 @@ async def list_events(
     return Page(items=items, next=cursor_of(rows[limit - 1]["position"]) if len(rows) > limit else None)
 
 
-@get("/me/history", permission=SIGNED_IN)
+@get("/me/history", permission=SIGNED_IN, responses=CATCHING_UP)
 async def read_history(
     actions: AuditActions, caller: Caller, limit: Limit = 25, after: After = None, seen: UUID | None = None
 ) -> Response[Page[HistoryLine]]:
@@ -75,7 +78,7 @@ async def read_history(
     return Response(Page(items=[line for _, line in lines[:limit]], next=more))
 
 
-@get("/why/{kind:str}/{effect_id:str}", permission=SIGNED_IN)
+@get("/why/{kind:str}/{effect_id:str}", permission=SIGNED_IN, responses=CATCHING_UP)
 async def explain_effect(actions: AuditActions, caller: Caller, kind: str, effect_id: str) -> Response[Chain]:
     """Why do I have this? The chain of causes down to the act; 202 while the log catches up."""
     found: Any = await actions.why(kind, effect_id, caller.user, sees_all=caller.may("audit:read"))

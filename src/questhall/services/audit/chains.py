@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from typing import Any
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -34,7 +34,7 @@ class CatchingUp(msgspec.Struct, frozen=True, kw_only=True):
     """The log has not seen the cause yet; ask again. ``position`` is how far it is."""
 
     position: int
-    status: str = "catching_up"
+    status: Literal["catching_up"] = "catching_up"
 
 
 @cache
@@ -73,8 +73,7 @@ class Chains:
         if not whole and rules.may_still_come(origin.step.time, self._at.clock.now()):
             return CatchingUp(position=position)
         await self._add_delivery(steps)
-        steps.append(await self._actor(steps))
-        return Chain(kind=kind, id=effect_id, steps=steps)
+        return Chain(kind=kind, id=effect_id, steps=await self._named(steps))
 
     async def _explain(self, contract: type[Contract], kind: str, reference: str) -> Origin | None:
         try:
@@ -103,38 +102,53 @@ class Chains:
         activity = next((step for step in steps if step.kind == "activity"), None)
         delivery = None if activity is None else activity.facts.get("delivery_id")
         contract = explainers().get("delivery")
-        if contract is None or not delivery:
+        if activity is None or contract is None or not delivery:
             return
         origin = await self._explain(contract, "delivery", str(delivery))
         if origin is not None:
-            steps.append(origin.step)
+            facts = origin.step.facts
+            title, detail = words.told(facts["source_kind"], facts["source_name"], activity.facts)
+            steps.append(msgspec.structs.replace(origin.step, title=title, detail=detail))
 
-    async def _actor(self, steps: list[Step]) -> Step:
-        """Who acted: of an activity its player, of a request who sent it."""
+    async def _named(self, steps: list[Step]) -> list[Step]:
+        """The steps with the names of who acted, and at the end who began it all."""
         last = steps[-1]
         activity = next((step for step in steps if step.kind == "activity"), None)
-        kind, _, who = last.actor.partition(":")
+        delivery = steps[-1].facts if steps[-1].kind == "delivery" else {}
+        actors = {step.actor for step in steps}
+        player = str(activity.facts.get("user_id", "")) if activity is not None else ""
+        names = await self._names(actors | {f"user:{player}"})
+        if delivery:
+            names[last.actor] = delivery["source_name"]
+        shown = [msgspec.structs.replace(step, actor_name=names.get(step.actor, "")) for step in steps]
+        name, detail = names.get(last.actor, ""), ""
+        kind = last.actor.partition(":")[0]
         if activity is not None:
-            name = await self._name(activity.facts.get("user_id"))
-            detail = f"on {activity.facts['source']}" if activity.facts.get("source") else "did it"
-            return Step(kind="actor", title=name or "A player", detail=detail, time=activity.time, actor=last.actor)
-        name = await self._name(who) if kind in ("user", "admin") else None
-        titles = {"user": "A player", "admin": "An admin", "source": "A source", SYSTEM: "The hall itself"}
-        details = {"user": "did it here", "admin": "did it by hand", SYSTEM: "by the clock"}
-        return Step(
-            kind="actor",
-            title=name or titles.get(kind, last.actor),
-            detail=details.get(kind, ""),
-            time=last.time,
-            actor=last.actor,
-        )
+            name = names.get(f"user:{player}") or "A player"
+            platform = words.platform_of(delivery.get("source_kind", ""))
+            detail = f"did it on {platform}" if platform else "did it"
+        else:
+            titles = {"user": "A player", "admin": "An admin", "source": "A source", SYSTEM: "The hall itself"}
+            details = {"user": "did it here", "admin": "did it by hand", SYSTEM: "by the clock"}
+            name, detail = name or titles.get(kind, last.actor), details.get(kind, "")
+        began = activity or last
+        return [*shown, Step(kind="actor", title=name, detail=detail, time=began.time, actor=last.actor)]
 
-    async def _name(self, user_id: Any) -> str | None:
+    async def _names(self, actors: set[str]) -> dict[str, str]:
+        """Names of those among the actors who are people."""
+        people: dict[UUID, list[str]] = {}
+        for actor in actors:
+            kind, _, who = actor.partition(":")
+            identifier = rules.identifier(who) if kind in ("user", "admin") else None
+            if identifier is not None:
+                people.setdefault(identifier, []).append(actor)
+        if not people:
+            return {}
         try:
-            users = await self._identity.users([UUID(str(user_id))])
-        except (ValueError, ServiceAbsent):
-            return None
-        return users[0].display_name if users else None
+            users = await self._identity.users(list(people))
+        except ServiceAbsent:
+            return {}
+        return {actor: user.display_name for user in users for actor in people[user.user_id]}
 
 
 def _step_of(row: Record, shown_of: str | None) -> Step:

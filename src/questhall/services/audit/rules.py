@@ -24,9 +24,9 @@ def reference(kind: str, effect_id: str, asker: UUID, *, sees_all: bool) -> str 
     A level is the asker's own, unless ``<user>:<level>`` is asked for by somebody who sees all.
     """
     if kind != "level":
-        return None if _uuid(effect_id) is None else effect_id
+        return None if identifier(effect_id) is None else effect_id
     user, _, level = effect_id.rpartition(":")
-    owner = _uuid(user) if user else asker
+    owner = identifier(user) if user else asker
     if (
         owner is None
         or (owner != asker and not sees_all)
@@ -36,7 +36,8 @@ def reference(kind: str, effect_id: str, asker: UUID, *, sees_all: bool) -> str 
     return f"{owner}:{int(level)}"
 
 
-def _uuid(text: str) -> UUID | None:
+def identifier(text: str) -> UUID | None:
+    """A UUID; None for what is none."""
     try:
         return UUID(text)
     except ValueError:

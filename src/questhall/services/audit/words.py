@@ -53,28 +53,33 @@ def _days(length: int) -> str:
     return "1 day" if length == 1 else f"{length} days"
 
 
-# What somebody did, by the kind of the act. Others are read off the kind itself.
+# What somebody did, by the kind of the act: to who did it, and told by somebody else. Others are read off the kind itself.
 _ACTS = {
-    "github.pull_request.opened": ("rocket", "You opened a pull request"),
-    "github.pull_request.merged": ("party-popper", "Your pull request was merged"),
-    "github.pull_request.closed": ("package", "You closed a pull request"),
-    "github.review.submitted": ("magnifying-glass-tilted-left", "You reviewed a pull request"),
-    "github.review_comment.created": ("speech-balloon", "You commented on a change"),
-    "github.issue.opened": ("light-bulb", "You opened an issue"),
-    "github.issue.closed": ("check-mark-button", "You closed an issue"),
-    "github.issue_comment.created": ("speech-balloon", "You joined a conversation"),
-    "github.push": ("hammer-and-wrench", "You pushed your work"),
-    "github.release.published": ("ship", "You published a release"),
-    "github.star.created": ("star", "You starred a project"),
-    "github.fork": ("fork-and-knife", "You forked a project"),
+    "github.pull_request.opened": ("rocket", "You opened a pull request", "a pull request was opened"),
+    "github.pull_request.merged": ("party-popper", "Your pull request was merged", "a pull request was merged"),
+    "github.pull_request.closed": ("package", "You closed a pull request", "a pull request was closed"),
+    "github.review.submitted": (
+        "magnifying-glass-tilted-left",
+        "You reviewed a pull request",
+        "a pull request was reviewed",
+    ),
+    "github.review_comment.created": ("speech-balloon", "You commented on a change", "a change was commented on"),
+    "github.issue.opened": ("light-bulb", "You opened an issue", "an issue was opened"),
+    "github.issue.closed": ("check-mark-button", "You closed an issue", "an issue was closed"),
+    "github.issue_comment.created": ("speech-balloon", "You joined a conversation", "a comment was written"),
+    "github.push": ("hammer-and-wrench", "You pushed your work", "work was pushed"),
+    "github.release.published": ("ship", "You published a release", "a release was published"),
+    "github.star.created": ("star", "You starred a project", "a project was starred"),
+    "github.fork": ("fork-and-knife", "You forked a project", "a project was forked"),
 }
 
 
-def _act(kind: str) -> tuple[str, str]:
+def _act(kind: str) -> tuple[str, str, str]:
     known = _ACTS.get(kind)
     if known is not None:
         return known
-    return "hammer-and-wrench", " ".join(kind.replace(".", " ").replace("_", " ").split()).capitalize()
+    plain = " ".join(kind.replace(".", " ").replace("_", " ").split())
+    return "hammer-and-wrench", plain.capitalize(), plain
 
 
 def _about(d: Data) -> str:
@@ -86,7 +91,7 @@ def _about(d: Data) -> str:
 
 
 def _recorded(d: Data) -> Line:
-    icon, text = _act(d["kind"])
+    icon, text, _ = _act(d["kind"])
     return Line(icon=icon, text=text, detail=_about(d))
 
 
@@ -256,11 +261,7 @@ _STEPS: dict[str, Callable[[Data], Words]] = {
     "reward.granted": _reward,
     "quest.completed": _completed,
     "badge.earned": _awarded,
-    "activity.recorded": lambda d: Words(
-        kind="activity",
-        title=_act(d["kind"])[1].replace("Your ", "The ").removeprefix("You ").capitalize(),
-        detail=_about(d),
-    ),
+    "activity.recorded": lambda d: Words(kind="activity", title=_sentence(_act(d["kind"])[2]), detail=_about(d)),
     "level.reached": lambda d: Words(kind="level", title=f"Reached level {d['level']}", detail=f"with {d['xp']:,} XP"),
     "currency.credited": lambda d: Words(
         kind="transfer", title=f"Received {amount_of(d['currency'], d['amount'])}", detail=f"from {d['source']}"
@@ -268,6 +269,26 @@ _STEPS: dict[str, Callable[[Data], Words]] = {
     "user.login": lambda d: Words(kind="login", title="Came by", detail=f"on {d['local_day']}"),
     "streak.extended": lambda d: Words(kind="streak", title=f"A streak of {_days(d['length'])}"),
 }
+
+
+def told(source_kind: str, source_name: str, activity: Data) -> tuple[str, str]:
+    """Title and detail of the delivery that told of an activity."""
+    known = _PLATFORMS.get(source_kind)
+    try:
+        what, repo = _act(activity["kind"])[2], activity.get("attributes", {}).get("repo")
+    except (KeyError, TypeError, AttributeError):
+        what, repo = "something happened", None
+    where = f" in {repo}" if repo else ""
+    return f"{known or source_name} told us: {what}{where}", f"through the source “{source_name}”" if known else ""
+
+
+def platform_of(source_kind: str) -> str:
+    """Where somebody acted, such as ``GitHub``; empty where the kind of a source does not say."""
+    return _PLATFORMS.get(source_kind, "")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def step_of(event_type: str, data: Data) -> Words:

@@ -10,6 +10,8 @@ import msgspec
 
 from questhall.kernel.database import Record, Tx
 
+DETAIL_MAX = 300
+
 
 async def add_source(tx: Tx, values: dict[str, Any]) -> Record | None:
     """A new source; None if the slug is taken."""
@@ -294,6 +296,22 @@ async def take_linked(tx: Tx, since: datetime) -> list[Record]:
     )
 
 
+async def credited(tx: Tx, said: dict[UUID, list[dict[str, str]]]) -> None:
+    """Writes into deliveries which of their acts were credited late, and whom the rest still wait for."""
+    deliveries = sorted(said)
+    # Two links made at once may concern one delivery: who comes second reads what the first has left waiting.
+    await tx.fetch("SELECT FROM deliveries WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE", deliveries)
+    await tx.execute(
+        "UPDATE deliveries d SET outcome = 'recorded', activities = d.activities || c.activities, detail = "
+        "coalesce((SELECT left('waits for an account link: ' || string_agg(DISTINCT w.account, ', '), $3) "
+        "FROM waiting w WHERE w.delivery_id = d.id), 'credited when its account was linked') "
+        "FROM unnest($1::uuid[], $2::jsonb[]) AS c(id, activities) WHERE d.id = c.id",
+        deliveries,
+        [msgspec.json.encode(said[delivery]).decode() for delivery in deliveries],
+        DETAIL_MAX,
+    )
+
+
 async def waiting(tx: Tx, kind: str) -> list[Record]:
     """How much waits for which account."""
     return await tx.fetch(
@@ -306,7 +324,12 @@ async def waiting(tx: Tx, kind: str) -> list[Record]:
 async def forget_old(tx: Tx, bodies_before: datetime, waiting_before: datetime) -> None:
     """Bodies and waiting acts past their keep."""
     await tx.execute("UPDATE deliveries SET body = NULL WHERE body IS NOT NULL AND received_at < $1", bodies_before)
-    await tx.execute("DELETE FROM waiting WHERE received_at < $1", waiting_before)
+    await tx.execute(
+        "WITH gone AS (DELETE FROM waiting WHERE received_at < $1 RETURNING delivery_id) "
+        "UPDATE deliveries SET outcome = CASE outcome WHEN 'waiting' THEN 'ignored' ELSE outcome END, "
+        "detail = 'waited 30 days for an account link' WHERE id IN (SELECT delivery_id FROM gone)",
+        waiting_before,
+    )
 
 
 async def rename(tx: Tx, user_id: UUID, username: str) -> None:

@@ -45,10 +45,17 @@ class IntegrationsActions(Taking, Linking, Integrations):
             return None
         step = Step(
             kind="delivery",
-            title=f"{row['event']} from {row['name']}",
-            detail=f"delivery {row['external_id']}",
+            title=f"{row['name']} told us what happened",
+            detail="",
             time=row["received_at"],
             actor=f"source:{row['source_id']}",
-            facts={"source": row["slug"], "source_kind": row["kind"], "delivery_id": str(row["id"])},
+            facts={
+                "source": row["slug"],
+                "source_name": row["name"],
+                "source_kind": row["kind"],
+                "event": row["event"],
+                "external_id": row["external_id"],
+                "delivery_id": str(row["id"]),
+            },
         )
         return Origin(owner=None, step=step, causation_id=None)

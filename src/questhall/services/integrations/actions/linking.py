@@ -117,15 +117,14 @@ class Linking:
     @staticmethod
     async def _credit_waiting(tx: Tx, kind: str, owners: dict[str, UUID]) -> None:
         rows = await repository.take_waiting(tx, kind, list(owners), tx.now - rules.WAITING_MAX)
-        for row in rows:
-            credit(tx, row, owners[row["account"]])
+        await credit(tx, [(row, owners[row["account"]]) for row in rows])
         await repository.learn_ids(tx, kind, {row["account"]: row["stable_id"] for row in rows if row["stable_id"]})
 
     async def credit_linked(self) -> None:
         """Credits acts that came in the same moment as the link of their account, and so wait although it is there."""
         async with self.at.db.tx() as tx:
-            for row in await repository.take_linked(tx, tx.now - rules.WAITING_MAX):
-                credit(tx, row, row["user_id"])
+            rows = await repository.take_linked(tx, tx.now - rules.WAITING_MAX)
+            await credit(tx, [(row, row["user_id"]) for row in rows])
 
 
 def _error(pointer: str, detail: str) -> dict[str, str]:

@@ -23,7 +23,6 @@ from questhall.services.integrations.actions.sources import Source, Sources
 STORED = declare("integrations.after_store_before_answer")
 BATCH_MAX = 128
 RACES_MAX = 5
-DETAIL_MAX = 300
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,9 +231,9 @@ def _outcome(delivery: Delivery, *, said: int, waits: set[str], doubles: int) ->
     waiting = "waits for an account link: " + ", ".join(sorted(waits)) if waits else ""
     doubled = f"{doubles} counted before" if doubles else ""
     if said:
-        return "recorded", "; ".join(filter(None, (doubled, waiting)))[:DETAIL_MAX]
+        return "recorded", "; ".join(filter(None, (doubled, waiting)))[: repository.DETAIL_MAX]
     if waits:
-        return "waiting", "; ".join(filter(None, (doubled, waiting)))[:DETAIL_MAX]
+        return "waiting", "; ".join(filter(None, (doubled, waiting)))[: repository.DETAIL_MAX]
     if doubles:
         return "duplicate", "the same act was counted before"
     return "ignored", delivery.ignored or "it tells of no act"
@@ -262,11 +261,17 @@ def _recorded(
     )
 
 
-def credit(tx: Tx, row: Record, user_id: UUID) -> None:
-    """Says an act that has waited for its account's link."""
-    draft = msgspec.json.decode(row["activity"], type=github.Draft)
-    event = _recorded(row, draft, user_id, row["slug"], recorded_at=tx.now, waited=True)
-    tx.emit(event, cause=_cause(row["delivery_id"], row["source_id"]))
+async def credit(tx: Tx, rows: list[tuple[Record, UUID]]) -> None:
+    """Says acts that have waited for their accounts' links, each with whose it is, and corrects their deliveries."""
+    said: dict[UUID, list[dict[str, str]]] = {}
+    for row, user_id in rows:
+        draft = msgspec.json.decode(row["activity"], type=github.Draft)
+        event = _recorded(row, draft, user_id, row["slug"], recorded_at=tx.now, waited=True)
+        tx.emit(event, cause=_cause(row["delivery_id"], row["source_id"]))
+        activity = {"id": str(row["activity_id"]), "user_id": str(user_id), "kind": draft.kind}
+        said.setdefault(row["delivery_id"], []).append(activity)
+    if said:
+        await repository.credited(tx, said)
 
 
 def delivery_name(body: bytes) -> str:
