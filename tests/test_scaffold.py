@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -46,11 +51,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(checkout: Path, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
     command = [sys.executable, *words]
     return subprocess.run(
-        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=200, check=False
+        command, cwd=checkout, env=environment, input=text, capture_output=True, text=True, timeout=200, check=False
     )
 
 
@@ -92,6 +97,59 @@ def test_new_services_pass_every_check(checkout: Path) -> None:
     assert re.search(rf"^{SHORT} .*^{LONG} ", listed, re.M | re.S) or re.search(
         rf"^{LONG} .*^{SHORT} ", listed, re.M | re.S
     )
+
+
+@pytest.mark.timeout(300)
+def test_make_up_serves_them(checkout: Path, tmp_path: Path) -> None:
+    """As a developer goes on: `make up`, a player of their own, and the routes of what was just made answer."""
+    for name in (SHORT, LONG):
+        if not (checkout / "src/questhall/services" / name).exists():
+            ok(run(checkout, "-m", "questhall", "new", name))
+    shutil.copy(ROOT / "Makefile", checkout)
+    if not (checkout / ".venv").exists():
+        (checkout / ".venv").symlink_to(Path(sys.executable).parents[1])
+    data, said = tmp_path / "hall", tmp_path / "said"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # What `make` installs and builds is there already: in the environment that runs this test.
+    command = ["make", "-o", ".make/installed", "-o", ".make/page", "up", f"PORT={port}", f"DATA={data}"]
+    environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
+    with said.open("w") as out:
+        up = subprocess.Popen(command, cwd=checkout, env=environment, stdout=out, stderr=out, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while "Ctrl-C" not in said.read_text():
+            assert up.poll() is None, said.read_text()
+            assert time.monotonic() < deadline, said.read_text()
+            time.sleep(0.05)
+        words = (
+            "-m",
+            "questhall",
+            "user",
+            "create",
+            "ada",
+            "--email",
+            "a@b.co",
+            "--password-stdin",
+            "--data",
+            str(data),
+        )
+        ok(run(checkout, *words, text="a fine phrase\n"))
+        token = run(checkout, "-m", "questhall", "token", "create", "ada", "--data", str(data))
+        ok(token)
+        for name in (SHORT, LONG):
+            request = urllib.request.Request(
+                f"http://localhost:{port}/api/v1/me/{name}", headers={"authorization": f"Bearer {token.stdout.strip()}"}
+            )
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                assert [note["text"] for note in json.loads(answer.read())["items"]] == ["Welcome, ada"]
+    finally:
+        os.killpg(up.pid, signal.SIGINT)
+        up.wait(20)
+        pointer = data / "postgres.location"
+        if pointer.exists():
+            shutil.rmtree(pointer.read_text().strip())
 
 
 @pytest.mark.parametrize("name", [*WRONG, *TAKEN])
