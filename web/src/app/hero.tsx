@@ -4,6 +4,7 @@ import { lazy, Suspense } from "react";
 import { streaksQuery } from "@/features/quests/queries";
 import { useToday } from "@/features/quests/today";
 import { useCelebrations } from "@/features/realtime/celebrate";
+import { m } from "@/paraglide/messages.js";
 import { buttonClass, HeroScene, Pet } from "@/ui";
 import { heroWords, timeOfDay } from "./hero-words";
 import { useMe } from "./me";
@@ -31,11 +32,11 @@ export function Hero() {
       </div>
       <div className="hero-card" aria-busy={loading}>
         <p className="hero-eyebrow">{words.eyebrow}</p>
-        <h1 id="hero-title" className="hero-title">
+        <h1 id="hero-title" className="hero-title" data-tab={m.nav_camp()}>
           {loading ? "Ember looks at the map" : words.title}
         </h1>
         <p className="text-ink-2">{loading ? "A moment." : words.text}</p>
-        <p className="mt-3">
+        <p className="mt-auto pt-3">
           {words.quest ? (
             <Link to="/quests/$id" params={{ id: words.quest }} className={buttonClass("primary")}>
               {words.button}

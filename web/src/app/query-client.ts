@@ -7,10 +7,14 @@ export function newQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: 30_000,
+        // Offline too the question is asked: the worker answers it from what was read before, else the page says so.
+        networkMode: "always",
+        refetchOnReconnect: true,
         retry: (times, error) => times < 2 && !(error instanceof Problem && error.status >= 400 && error.status < 500),
         retryDelay: (times) => 400 * 2 ** times,
       },
-      mutations: { retry: false },
+      // What is pressed offline is refused at once, in words: done an hour later it would surprise.
+      mutations: { retry: false, networkMode: "always" },
     },
   });
 }

@@ -11,29 +11,33 @@ import { Header } from "./header";
 import { LiveBridge } from "./live-bridge";
 import { useMe } from "./me";
 import { Navigation } from "./navigation";
+import { OfflineNote } from "./offline-note";
 import { usePresent } from "./services";
 
 const HEADING = "main h1";
 const PATIENCE_MS = 10_000;
 
-/** The heading of the page, once it stands: what it is about may still be on its way. */
-function whenHeading(found: (heading: HTMLElement) => void): () => void {
+/**
+ * The heading names the tab as long as the route stays: what it is about may still be on its way, or change.
+ * `found` hears of the first one, if it stands within the patience of one who waits for it.
+ */
+function followHeading(found: (heading: HTMLElement) => void): () => void {
   const main = document.querySelector("main");
-  const look = (): boolean => {
+  if (!main) return () => undefined;
+  const since = performance.now();
+  let waiting = true;
+  const look = () => {
     const heading = document.querySelector<HTMLElement>(HEADING);
-    if (heading) found(heading);
-    return heading !== null;
+    const name = heading?.dataset.tab ?? heading?.textContent;
+    if (!heading || !name) return;
+    if (document.title !== `${name} · Questhall`) document.title = `${name} · Questhall`;
+    if (waiting && performance.now() - since < PATIENCE_MS) found(heading);
+    waiting = false;
   };
-  if (!main || look()) return () => undefined;
-  const watch = new MutationObserver(() => {
-    if (look()) watch.disconnect();
-  });
-  watch.observe(main, { childList: true, subtree: true });
-  const timer = setTimeout(() => watch.disconnect(), PATIENCE_MS);
-  return () => {
-    clearTimeout(timer);
-    watch.disconnect();
-  };
+  const watch = new MutationObserver(look);
+  watch.observe(main, { childList: true, characterData: true, subtree: true });
+  look();
+  return () => watch.disconnect();
 }
 
 /** After a change of route the heading has the focus and names the page; one who moved on meanwhile is left alone. */
@@ -50,8 +54,7 @@ function useRouteFocus(): void {
         const main = document.querySelector<HTMLElement>("main");
         // Where the focus is if the player has not moved it: on what was pressed, which may be gone, or on the page itself.
         const before = document.activeElement;
-        forget = whenHeading((heading) => {
-          if (heading.textContent) document.title = `${heading.textContent} · Questhall`;
+        forget = followHeading((heading) => {
           const at = document.activeElement;
           if (!move || (at !== before && at !== document.body) || main?.contains(at)) return;
           heading.tabIndex = -1;
@@ -98,6 +101,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
+      <OfflineNote />
       <LiveBridge userId={me.id} />
       <Toaster go={(to) => void navigate({ to })} />
       <LevelScene hue={me.look?.ember_hue} />

@@ -1,21 +1,21 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
-import { Button, Card, Empty } from "@/ui";
+import { Button, Card, Empty, Skeleton, Trouble } from "@/ui";
 import { HistoryList } from "./history-list";
 import { historyQuery } from "./queries";
 import { useShown } from "./shown";
 
 export function HistoryPage() {
-  const { data, isPending, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(historyQuery);
+  const { data, isPending, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(historyQuery);
   const shown = useShown();
   const items = shown(data?.pages.flatMap((page) => page.items) ?? []);
   return (
     <>
       <h1 className="page-title">History</h1>
       <Card>
-        {isPending && <div className="h-60 rounded-2xl bg-sunk" aria-busy />}
-        {error && <p role="alert">{wordsOf(error)}</p>}
+        {isPending && <Skeleton height={420} />}
+        {error && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
         {!isPending && !error && items.length === 0 && (
           <Empty title="An empty book" mood="calm">
             <Link to="/quests" className="link">

@@ -1,13 +1,14 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Card, Pet } from "@/ui";
+import { wordsOf } from "@/lib/client";
+import { Card, Pet, Skeleton, Trouble } from "@/ui";
 import { HistoryList } from "./history-list";
 import { historyQuery } from "./queries";
 import { useShown } from "./shown";
 
 /** The last few things, on the camp. */
 export function Recent({ most = 5, hue }: { most?: number; hue?: number }) {
-  const { data, isPending } = useInfiniteQuery(historyQuery);
+  const { data, isPending, error, refetch } = useInfiniteQuery(historyQuery);
   const shown = useShown();
   const items = shown(data?.pages[0]?.items ?? []).slice(0, most);
   return (
@@ -20,7 +21,9 @@ export function Recent({ most = 5, hue }: { most?: number; hue?: number }) {
       }
     >
       {isPending ? (
-        <div className="h-40 rounded-2xl bg-sunk" aria-busy />
+        <Skeleton height={64 * most} />
+      ) : error && !data ? (
+        <Trouble words={wordsOf(error)} again={() => void refetch()} />
       ) : items.length === 0 ? (
         <p className="text-ink-2">Your story starts with the first quest. Ember keeps the book open.</p>
       ) : (

@@ -8,7 +8,7 @@ import { useCountUp } from "./use-count-up";
 export function LevelBar() {
   const { data } = useQuery(balancesQuery);
   const xp = useCountUp(data?.level.xp ?? 0);
-  if (!data) return <div className="h-10" aria-hidden />;
+  if (!data) return <div className="h-18" aria-hidden />;
   const { level, floor_xp: floor, next_xp: next } = data.level;
   const part = next === null ? 1 : (xp - floor) / Math.max(1, next - floor);
   return (

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import { wordsOf } from "@/lib/client";
 import { count } from "@/lib/format";
 import type { Streak } from "@/lib/types";
-import { Card, Icon, Pill } from "@/ui";
+import { Card, Icon, Pill, Skeleton, Trouble } from "@/ui";
 import { LeaveForm } from "./leave-form";
 import { streaksQuery } from "./queries";
 
@@ -17,11 +18,15 @@ function sentence(streak: Streak): string {
 }
 
 export function StreakCard() {
-  const { data } = useQuery(streaksQuery);
+  const { data, isPending, error, refetch } = useQuery(streaksQuery);
   const streak = data?.items.find((item) => item.kind === "daily") ?? data?.items[0];
   return (
     <Card title="Streak" action={streak && <Pill icon="snowflake">{count(streak.freezes, "freeze")}</Pill>}>
-      {!streak ? (
+      {isPending ? (
+        <Skeleton height={216} />
+      ) : error && !data ? (
+        <Trouble words={wordsOf(error)} again={() => void refetch()} />
+      ) : !streak ? (
         <div className="grid gap-2">
           <p className="text-ink-2">Finish any daily quest and the first dot is yours.</p>
         </div>

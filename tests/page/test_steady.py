@@ -1,0 +1,126 @@
+"""What a player waits for: nothing jumps while it comes, the tab is named, and no connection is said plainly."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.page.conftest import Site
+from tests.page.test_stories import give_look, quest_of
+
+SHIFTS = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput)
+      window.shifts.push([entry.value, entry.sources.map(({ node, previousRect: was, currentRect: is }) =>
+        `${node?.nodeName ?? '?'}.${node?.className ?? ''} ${was.y},${was.height} -> ${is.y},${is.height}`)]);
+  }).observe({ type: 'layout-shift', buffered: true });
+}"""
+MOST = 0.1
+
+
+async def slowly(page: Page) -> None:
+    """Answers of the API come late, as over a telephone: the page stands before them, and each comes on its own."""
+
+    async def late(route: Route) -> None:
+        await page.wait_for_timeout(60 * (1 + len(route.request.url) % 5))
+        await route.continue_()
+
+    await page.route("**/api/v1/**", late)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_nothing_jumps_while_a_page_comes(site: Site, width: int) -> None:
+    wren = await site.hall.user("wren")
+    await give_look(wren)
+    quest = await quest_of(site, wren, "say-hello")
+    for objective in quest["objectives"]:
+        await wren.client.post(f"/quests/{quest['id']}/complete", json={"objective": objective["id"]})
+    await site.hall.drain()
+    badge = (await wren.client.get("/achievements")).json()["items"][0]["id"]
+    jumps: list[str] = []
+    for route in (
+        "/",
+        "/quests",
+        f"/quests/{quest['id']}",
+        "/badges",
+        f"/badges/{badge}",
+        "/wallet",
+        "/history",
+        "/players/wren",
+        "/settings",
+    ):
+        page = await site.open(wren, width=width)  # A cold load: nothing is kept of the route before.
+        await page.add_init_script(f"({SHIFTS})()")
+        await slowly(page)
+        await page.goto(route)
+        await page.wait_for_load_state("networkidle")
+        await page.wait_for_timeout(300)
+        shifts = await page.evaluate("() => window.shifts")
+        total = sum(value for value, _ in shifts)
+        if total >= MOST:
+            jumps.append(f"{route} {total:.3f}: {shifts}")
+        await page.context.close()
+    assert jumps == [], "\n".join(jumps)
+
+
+async def test_the_tab_is_named_by_where_one_is(site: Site) -> None:
+    wren = await site.hall.user("wren")
+    await give_look(wren)
+    quest = await quest_of(site, wren, "say-hello")
+    page = await site.open(wren)
+    await slowly(page)
+    await page.goto("/")
+    await expect(page).to_have_title("Camp · Questhall")
+    await page.get_by_role("link", name="Quests", exact=True).first.click()
+    await expect(page).to_have_title("Quests · Questhall")
+    await page.goto(f"/quests/{quest['id']}")
+    await expect(page).to_have_title("Say hello · Questhall")
+
+
+async def test_offline_is_said_and_what_is_pressed_is_refused_in_words(site: Site) -> None:
+    wren = await site.hall.user("wren")
+    await give_look(wren)
+    quest = await quest_of(site, wren, "say-hello")
+    page = await site.open(wren)
+    await page.goto(f"/quests/{quest['id']}")
+    take = page.get_by_role("button", name="Take this quest")
+    await expect(take).to_be_enabled()
+    await page.context.set_offline(True)
+    note = page.get_by_role("status").filter(has_text="You are offline")
+    await expect(note).to_contain_text("stays here to read")
+    await take.click()
+    await expect(page.get_by_role("alert")).to_contain_text("offline")
+    await expect(page.get_by_role("heading", name="Say hello", exact=True)).to_be_visible()
+    await page.context.set_offline(False)
+    await expect(note).to_have_count(0)
+    await take.click()
+    await expect(page.get_by_role("button", name="I did it", exact=True).first).to_be_visible()
+    assert site.problems == []
+
+
+@pytest.mark.parametrize(
+    ("route", "read"),
+    [("/quests", "quests"), ("/badges", "achievements"), ("/wallet", "me/transactions"), ("/history", "me/history")],
+)
+async def test_what_did_not_come_is_said_and_asked_for_again(site: Site, route: str, read: str) -> None:
+    wren = await site.hall.user("wren")
+    await give_look(wren)
+    page = await site.open(wren)
+    broken = re.compile(rf"/api/v1/{read}(\?|$)")
+
+    async def fail(found: Route) -> None:
+        await found.fulfill(status=503, content_type="application/problem+json", body='{"title":"Down","status":503}')
+
+    await page.route(broken, fail)
+    await page.goto(route)
+    trouble = page.get_by_role("alert").first
+    await expect(trouble).to_contain_text("catching its breath", timeout=10_000)
+    again = trouble.get_by_role("button", name="Try again")
+    await expect(again).to_be_visible()
+    await page.unroute(broken)
+    await again.click()
+    await expect(trouble).to_have_count(0)
+    assert site.problems == []
