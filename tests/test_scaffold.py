@@ -18,6 +18,7 @@ import pytest
 
 from questhall import scaffold
 from questhall.kernel.children import CannotStart
+from tests.embedded.test_up import STOP_MAX_S, alive, children
 
 ROOT = Path(__file__).parents[1]
 SHORT, LONG = "ab", "a_name_of_24_characters_"[:23] + "x"
@@ -144,9 +145,17 @@ def test_make_up_serves_them(checkout: Path, tmp_path: Path) -> None:
             )
             with urllib.request.urlopen(request, timeout=10) as answer:
                 assert [note["text"] for note in json.loads(answer.read())["items"]] == ["Welcome, ada"]
-    finally:
-        os.killpg(up.pid, signal.SIGINT)
+        started = children(up.pid)
+        began = time.monotonic()
+        os.killpg(up.pid, signal.SIGINT)  # as a terminal does it: to `make` and to all that it runs
         up.wait(20)
+        assert time.monotonic() - began < STOP_MAX_S
+        assert len(started) >= 3
+        assert alive(started) == set()
+    finally:
+        if up.poll() is None:
+            os.killpg(up.pid, signal.SIGTERM)
+            up.wait(20)
         pointer = data / "postgres.location"
         if pointer.exists():
             shutil.rmtree(pointer.read_text().strip())

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 pytestmark = pytest.mark.timeout(240)
@@ -115,6 +116,12 @@ class Up:
             body = answer.read()
             return answer.status, json.loads(body) if path.startswith("/api") else body
 
+    def inner(self, path: str) -> Any:
+        """What the socket says that only our own processes reach."""
+        transport = httpx.HTTPTransport(uds=json.loads((self.data / "run.json").read_text())["socket"])
+        with httpx.Client(transport=transport, base_url="http://inner", timeout=10) as client:
+            return client.get(path).json()
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> float:
         began = time.monotonic()
         self.process.send_signal(how)
@@ -174,6 +181,8 @@ def test_a_life_with_commands_before_while_and_after(data: Path) -> None:
     up = Up(data)
     assert "/first-admin#" in up.log.read_text().replace("\n", "")
     assert up.get("/api/v1/services")[0] == 200
+    assert up.inner("/readyz") == {"status": "ready", "problems": {}}
+    assert up.inner("/healthz") == {"status": "alive"}
     second = run("up", "--port", str(free_port()), data=data)
     refused(second, "another Questhall", str(up.process.pid), "Next step")
     refused(run("migrate", data=data), "another Questhall", "Next step")
