@@ -11,7 +11,7 @@ export function LiveBridge({ userId }: { userId: string }) {
   const queries = useQueryClient();
   useEffect(() => {
     const cache = new LiveCache(queries, LIVE_RULES);
-    return openSocket(["me", "lobby"], {
+    return openSocket(userId, ["me", "lobby"], {
       messages: (batch: Message[], missed: boolean) => {
         const fresh = notifyManager.batch(() => batch.filter((message) => cache.apply(message)));
         if (missed) missedAll(fresh);

@@ -26,22 +26,45 @@ interface Frame {
   reload?: boolean;
 }
 
+const keyOf = (userId: string) => `questhall.cursors.${userId}`;
+
+/** Where this tab heard up to, also before it was loaded again: what was said since then covers all that this page reads. */
+function rememberedCursors(userId: string): Map<string, string> {
+  try {
+    return new Map(Object.entries(JSON.parse(sessionStorage.getItem(keyOf(userId)) ?? "{}") as Record<string, string>));
+  } catch {
+    return new Map();
+  }
+}
+
+function rememberCursors(userId: string, cursors: Map<string, string>): void {
+  try {
+    sessionStorage.setItem(keyOf(userId), JSON.stringify(Object.fromEntries(cursors)));
+  } catch {
+    // Storage is off: after a reload everything is read twice.
+  }
+}
+
 /** Opens it; the answer closes it. */
-export function openSocket(channels: string[], listener: Listener): () => void {
+export function openSocket(userId: string, channels: string[], listener: Listener): () => void {
   const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/v1/ws`;
   const socket = new ReconnectingWebSocket(url, [], { minReconnectionDelay: 400, maxReconnectionDelay: 8_000, connectionTimeout: 6_000 });
-  const cursors = new Map<string, string>();
+  const cursors = rememberedCursors(userId);
   const session = useSession.getState();
   let waiting: Message[] = [];
   let frame = 0;
   let flushed = -Infinity;
   let closed = false;
+  let heard = false;
+  // Whether no connection was to be had at first: then the page's reads may have been answered from what is kept offline.
+  let stumbled = false;
 
   const flush = () => {
     frame = 0;
     flushed = performance.now();
     const batch = waiting;
     waiting = [];
+    rememberCursors(userId, cursors);
     const old = Date.now() - MISSED_AFTER_MS;
     const missed = batch.filter((message) => new Date(message.time).getTime() < old);
     const fresh = batch.filter((message) => new Date(message.time).getTime() >= old);
@@ -60,22 +83,29 @@ export function openSocket(channels: string[], listener: Listener): () => void {
   });
   socket.addEventListener("close", (event) => {
     if (closed) return;
+    stumbled ||= !heard;
     session.setConnection(navigator.onLine ? "connecting" : "away");
     if (event.code === SESSION_ENDED) listener.ended();
   });
   socket.addEventListener("message", (event: MessageEvent) => {
     const said = JSON.parse(String(event.data)) as Frame;
+    heard = true;
     if (said.type === "message") {
       const message = said as Message;
       cursors.set(message.channel, message.cursor);
       waiting.push(message);
       schedule();
     } else if (said.type === "subscribed") {
-      const again = cursors.has(said.channel ?? "");
-      if (said.channel && said.cursor) cursors.set(said.channel, said.cursor);
       session.setConnection("live");
+      // Recovered: what was said since the cursor follows, moves it on, and is all that the page's reads can lack.
+      if (said.recovered && !stumbled) return;
       // What happened between the page's reads and this moment may be in neither.
-      if (said.reload || !again || !said.recovered) listener.reload();
+      if (!said.recovered && said.channel && said.cursor) {
+        cursors.set(said.channel, said.cursor);
+        rememberCursors(userId, cursors);
+      }
+      stumbled = false;
+      listener.reload();
     }
   });
   const pings = setInterval(() => {

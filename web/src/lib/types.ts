@@ -4,7 +4,8 @@
  */
 import type { Answer, Body, Path } from "./routes";
 
-type Item<P extends Path<"get">> = Answer<"get", P> extends { items: (infer T)[] } ? T : never;
+type Items<A> = A extends { items: (infer T)[] } ? T : never;
+type Item<P extends Path<"get">> = Items<Answer<"get", P>>;
 
 export interface Page<T> {
   items: T[];
@@ -26,14 +27,11 @@ export type Source = Answer<"get", "/sources/{slug}">;
 export type Delivery = Item<"/sources/{slug}/deliveries">;
 
 export type HistoryItem = Item<"/me/history">;
-export type Why = Answer<"get", "/why/{kind}/{effect_id}">;
+type Explained = Answer<"get", "/why/{kind}/{effect_id}">;
+export type Why = Extract<Explained, { steps: unknown }>;
 export type WhyStep = Why["steps"][number];
-
-/** The answer of `/why` while the log is behind what happened; a 202, which the document does not tell apart. */
-export interface CatchingUp {
-  status: "catching_up";
-  position: number;
-}
+/** A 202: the log is behind what happened. */
+export type CatchingUp = Exclude<Explained, Why>;
 
 export type Quest = Answer<"get", "/quests/{quest_id}">;
 export type QuestDefinition = Body<"post", "/quests">;

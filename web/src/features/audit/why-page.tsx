@@ -3,7 +3,7 @@ import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
 import { moment, title } from "@/lib/format";
 import type { WhyStep } from "@/lib/types";
-import { Button, Card, Icon, Pill } from "@/ui";
+import { Button, Card, Icon, Pill, Trouble } from "@/ui";
 import { whyQuery } from "./queries";
 
 const ICONS: Record<string, string> = {
@@ -22,9 +22,12 @@ const ICONS: Record<string, string> = {
   streak: "fire",
 };
 
-/** Who acted, for those who never saw an id: `source:0190...` is a connected source. */
+/** Who acted, for those who never saw an id: by name where there is one, `source:0190...` is a connected source. */
 const ACTORS: Record<string, string> = { user: "by a player", admin: "by an admin", source: "by a connected source", system: "by the hall itself", service: "by the hall itself" };
-const actorWords = (actor: string): string => ACTORS[actor.split(":")[0] ?? ""] ?? actor;
+const actorWords = ({ actor, actor_name }: WhyStep): string => {
+  const kind = actor.split(":")[0] ?? "";
+  return actor_name ? `by ${actor_name}${kind === "admin" ? ", an admin" : ""}` : (ACTORS[kind] ?? actor);
+};
 
 /** Accounts of the ledger and ids of deliveries are for the details. */
 const plain = (detail: string): string => detail.replace(/^(from|to) (mint|sink|escrow|payments|user|guild|debt):\S*$|^delivery [0-9a-f-]{36}$/, "");
@@ -60,7 +63,7 @@ function Step({ step, last }: { step: WhyStep; last: boolean }) {
         {plain(step.detail) && <p className="text-ink-2 wrap-anywhere">{plain(step.detail)}</p>}
         <p className="mt-1 flex flex-wrap items-center gap-2 text-sm text-ink-2">
           {step.time && <time dateTime={step.time}>{moment(step.time)}</time>}
-          {step.actor && <Pill>{actorWords(step.actor)}</Pill>}
+          {step.kind !== "actor" && step.actor && <Pill>{actorWords(step)}</Pill>}
           {rule?.version !== undefined && (
             <Pill>
               {rule.title ? `${String(rule.title)}, ` : "Rule "}version {rule.version}
@@ -79,13 +82,13 @@ const route = getRouteApi("/inside/why/$kind/$id");
 /** The chain of causes: the effect first, who did it last. */
 export function WhyPage() {
   const { kind, id } = route.useParams();
-  const { data, error } = useQuery(whyQuery(kind, id));
+  const { data, error, refetch } = useQuery(whyQuery(kind, id));
   const router = useRouter();
   return (
     <>
       <h1 className="page-title">Why do I have this?</h1>
       <Card>
-        {error && <p role="alert">{wordsOf(error)}</p>}
+        {error && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
         {!error && (!data || "status" in data) && (
           <p role="status" className="flex min-h-24 items-center gap-3">
             <Icon name="hourglass-not-done" size={32} /> Ember is still writing this down. A moment, it comes by itself.

@@ -1176,6 +1176,15 @@ export interface components {
             debt_why: string | null;
             number: number;
         };
+        /** CatchingUp */
+        CatchingUp: {
+            position: number;
+            /**
+             * @default catching_up
+             * @constant
+             */
+            status: "catching_up";
+        };
         /** Chain */
         Chain: {
             kind: string;
@@ -1735,6 +1744,8 @@ export interface components {
             time?: string | null;
             /** @default system */
             actor: string;
+            /** @default  */
+            actor_name: string;
             event_id?: string | null;
             event_type?: string | null;
             rule?: {
@@ -2497,6 +2508,17 @@ export interface operations {
                     "application/json": components["schemas"]["Page_questhall.services.audit.actions.HistoryLine_"];
                 };
             };
+            /** @description The log catches up: ask again */
+            202: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatchingUp"];
+                };
+            };
             401: components["responses"]["Problem401"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
@@ -2525,6 +2547,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chain"];
+                };
+            };
+            /** @description The log catches up: ask again */
+            202: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatchingUp"];
                 };
             };
             401: components["responses"]["Problem401"];

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { openSocket } from "./socket";
+
+class Line extends EventTarget {
+  static last: Line;
+  OPEN = 1;
+  readyState = 1;
+  sent: { channel: string; cursor: string | null }[] = [];
+  constructor() {
+    super();
+    Line.last = this;
+  }
+  send(text: string) {
+    this.sent.push(JSON.parse(text) as Line["sent"][number]);
+  }
+  close() {
+    this.readyState = 3;
+  }
+  opens = () => this.dispatchEvent(new Event("open"));
+  drops = () => this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+  says = (said: object) => this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(said) }));
+}
+vi.mock("partysocket/ws", () => ({
+  get default() {
+    return Line;
+  },
+}));
+
+const subscribed = (cursor: string, recovered: boolean) => ({ type: "subscribed", channel: "me", cursor, recovered, reload: false });
+const message = (cursor: string) => ({ type: "message", channel: "me", cursor, id: cursor, event: "level.reached", time: new Date().toISOString(), data: {} });
+
+let reloads = 0;
+let heard: string[] = [];
+
+/** The page is loaded: its reads have begun. */
+function load(userId = "wren"): () => void {
+  reloads = 0;
+  heard = [];
+  const close = openSocket(userId, ["me"], { messages: (batch) => heard.push(...batch.map((one) => one.cursor)), reload: () => reloads++, ended: () => undefined });
+  return close;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sessionStorage.clear();
+});
+afterEach(() => vi.useRealTimers());
+
+describe("the socket", () => {
+  it("has everything read again when it can't say what happened meanwhile", () => {
+    load();
+    Line.last.opens();
+    expect(Line.last.sent[0]?.cursor).toBeNull();
+    Line.last.says(subscribed("e.4", false));
+    expect(reloads).toBe(1);
+  });
+
+  it("reads nothing twice in a tab that knows where it was, and hears what it missed", () => {
+    const close = load();
+    Line.last.opens();
+    Line.last.says(subscribed("e.4", false));
+    Line.last.says(message("e.5"));
+    vi.advanceTimersByTime(500);
+    close();
+    load();
+    Line.last.opens();
+    expect(Line.last.sent[0]?.cursor).toBe("e.5");
+    Line.last.says(subscribed("e.6", true));
+    Line.last.says(message("e.6"));
+    vi.advanceTimersByTime(500);
+    expect([reloads, heard]).toEqual([0, ["e.6"]]);
+  });
+
+  it("asks again for what was announced and did not come", () => {
+    load();
+    Line.last.opens();
+    Line.last.says(subscribed("e.4", false));
+    Line.last.drops();
+    Line.last.opens();
+    Line.last.says(subscribed("e.6", true));
+    Line.last.drops();
+    Line.last.opens();
+    expect(Line.last.sent.map((one) => one.cursor)).toEqual([null, "e.4", "e.4"]);
+  });
+
+  it("trusts no read that was made while no connection was to be had, and no other player's place", () => {
+    const close = load();
+    Line.last.opens();
+    Line.last.says(subscribed("e.4", false));
+    close();
+    const again = load();
+    Line.last.drops();
+    Line.last.opens();
+    Line.last.says(subscribed("e.4", true));
+    expect(reloads).toBe(1);
+    again();
+    load("ben");
+    Line.last.opens();
+    expect(Line.last.sent[0]?.cursor).toBeNull();
+  });
+});
