@@ -113,7 +113,9 @@ export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () 
           <Card title="How to earn it">
             <ul className="grid list-disc gap-1 pl-5">
               {lines.map((line) => (
-                <li key={line}>{line}</li>
+                <li key={line} className={line.endsWith(":") ? "-ml-5 list-none" : undefined}>
+                  {line}
+                </li>
               ))}
             </ul>
             {badge.xp_reward > 0 && <p className="mt-3 font-bold">Pays +{number(badge.xp_reward)} XP</p>}

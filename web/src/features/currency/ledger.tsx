@@ -30,7 +30,7 @@ export function Ledger({ currency }: { currency: string }) {
           <li key={row.id} className="flex items-center gap-3 py-3">
             <Icon name={currencyIcon(row.currency)} size={34} />
             <div className="min-w-0 flex-1">
-              <p className="font-bold wrap-anywhere">{paysDebt(row) ? "Paid back what was owed" : row.reason || sourceName(row.source)}</p>
+              <p className="font-bold wrap-anywhere first-letter:uppercase">{paysDebt(row) ? "Paid back what was owed" : row.reason || sourceName(row.source)}</p>
               <p className="text-sm text-ink-2">
                 {sourceName(row.source)}, <time dateTime={row.created_at}>{moment(row.created_at)}</time>
               </p>
