@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
+import pytest
 
 from questhall.kernel import jobs as jobs_module
 from questhall.kernel.database import current_cause
@@ -133,3 +134,58 @@ async def test_a_rare_job_is_not_lost_with_its_holder(database_url: str, tmp_pat
         await asyncio.sleep(0.2)
         await again.stop()
         assert len(actions.runs) == 1, "now it is done for the day"
+
+
+async def test_a_job_whose_lease_is_anothers_ends(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "LEASE_S", 0.6)
+    ended = asyncio.Event()
+
+    @every(60, name="long")
+    async def work_long(_actions: _Count) -> None:
+        """Would take an hour."""
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.set()
+
+    module = ModuleType("jobs")
+    module.work_long = work_long  # type: ignore[attr-defined]
+    async with AsyncExitStack() as stack:
+        house = await build_house(stack, database_url, tmp_path)
+        scheduler = Scheduler(msgspec.structs.replace(PORTER, jobs=module), _Count(), house.porter)
+        await scheduler.start()
+        await asyncio.sleep(1.0)
+        assert not ended.is_set(), "its lease is renewed"
+        async with house.porter.read() as tx:
+            await tx.execute("UPDATE leases SET holder = gen_random_uuid(), until = clock_timestamp() + interval '1 h'")
+        await asyncio.wait_for(ended.wait(), 5)
+        async with house.porter.read() as tx:
+            assert await tx.fetchval("SELECT until > clock_timestamp() FROM leases"), "the other's lease is its own"
+        await scheduler.stop()
+
+
+async def test_a_job_that_fails_is_tried_before_its_next_time(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "RETRY_S", 0.2)
+    monkeypatch.setattr(jobs_module, "LOOK_EVERY_MAX_S", 0.1)
+    tries: list[int] = []
+
+    @every(86_400, name="daily")
+    async def work_daily(_actions: _Count) -> None:
+        """Fails the first time."""
+        tries.append(1)
+        if len(tries) == 1:
+            raise RuntimeError("not today")
+
+    module = ModuleType("jobs")
+    module.work_daily = work_daily  # type: ignore[attr-defined]
+    async with AsyncExitStack() as stack:
+        house = await build_house(stack, database_url, tmp_path)
+        scheduler = Scheduler(msgspec.structs.replace(PORTER, jobs=module), _Count(), house.porter)
+        await scheduler.start()
+        await asyncio.sleep(2)
+        await scheduler.stop()
+        assert len(tries) == 2

@@ -198,3 +198,14 @@ async def test_later_events_wait_in_order_through_a_restart(database_url: str, t
         await again.consumer.replay(first.event_id)
         await counts_are(again, {})
         assert await again.heard("ann") == [("ann", 1), ("ann", 2), ("ann", 3)]
+
+
+async def test_what_was_handled_after_all_is_not_parked_and_not_run_again(house: House) -> None:
+    """A commit that runs out of time may have come through: the error says nothing of it."""
+    envelope = knock("ann", 1)
+    await house.consumer.take([envelope])
+    await house.consumer.parking.park(envelope, "TimeoutError()", "hold")
+    assert await house.consumer.parking.counts() == {}
+    assert house.consumer.parking.subjects == set()
+    await house.consumer.take([knock("ann", 2, sequence=2)])
+    assert await house.heard("ann") == [("ann", 1), ("ann", 2)]

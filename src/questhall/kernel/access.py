@@ -169,7 +169,7 @@ class KeyRing:
         self._verified: dict[bytes, tuple[float, Caller]] = {}
         self._load()
         if not self._keys:
-            self.rotate()
+            self.keep_fresh()
 
     def _load(self) -> None:
         files = sorted(self._folder.glob("inner-*.json")) if self._folder.is_dir() else []
@@ -186,7 +186,8 @@ class KeyRing:
         Asked by every process again and again; one of them rotates. A key verifies until the next rotation, which is
         far longer than any token lives: so nobody notices.
         """
-        with (self._folder / "rotation.lock").open("a") as lock:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(self._folder / "rotation.lock", os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._load()
             made_at = int(self._newest.split("-")[1]) / 1e9 if self._newest else 0.0
@@ -195,13 +196,13 @@ class KeyRing:
 
     def rotate(self) -> str:
         """Makes a new key that signs from now on; the one before still verifies. Answers the new key's id."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"inner-{time.time_ns():020d}-{secrets.token_hex(3)}"
         key = OKPKey.generate_key("Ed25519", {"kid": name, "use": "sig"})
-        file = self._folder / f"{name}.json"
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fresh = self._folder / f".{name}"
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(msgspec.json.encode(key.as_dict(private=True)))
+        fresh.replace(self._folder / f"{name}.json")  # whole at once: another process may be reading
         self._keys[name] = key
         self._newest = name
         for old in sorted(self._keys)[:-KEYS_KEPT]:

@@ -59,6 +59,10 @@ class GroupCommit(Generic[Req, Res]):
             while self._queue:
                 batch = [self._queue.popleft() for _ in range(min(self._cap, len(self._queue)))]
                 await self._serve(batch)
+        except BaseException as error:
+            _fail([future for _, future in self._queue], error)
+            self._queue.clear()
+            raise
         finally:
             self._worker = None
 

@@ -296,7 +296,7 @@ async def _provide_idempotent(request: Request[Any, Any, State], actions: Any) -
         caller=caller.actor,
         key=request.headers.get("idempotency-key"),
         required=mode == "required",
-        request=f"{request.method} {request.scope['path']}".encode() + b"\n" + await request.body(),
+        request=f"{request.method} {request.url.path}?{request.url.query}".encode() + b"\n" + await request.body(),
     )
 
 

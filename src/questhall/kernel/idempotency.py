@@ -96,11 +96,8 @@ class Idempotent:
             async with self._database.tx() as tx:
                 result = await effect(tx)
             return Response(result, status_code=status, headers=headers(result) if headers else None)
-        try:
-            async with self._turn(self._key) as left_ms:
-                return await self._run_keyed(self._key, left_ms, effect, status, redact, headers)
-        except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError):
-            raise InProgress("ask again with the same key", retry_after=1) from None
+        async with self._turn(self._key) as left_ms:
+            return await self._run_keyed(self._key, left_ms, effect, status, redact, headers)
 
     @asynccontextmanager
     async def _turn(self, key: str) -> AsyncIterator[int]:
@@ -133,13 +130,16 @@ class Idempotent:
         async with self._database.tx() as tx:
             await tx.execute(f"SET LOCAL lock_timeout = {wait_ms}")
             # Waits while another process's transaction holds the same key; then sees whether it was committed.
-            mine = await tx.fetchval(
-                "INSERT INTO idempotency_keys (caller, key, fingerprint) VALUES ($1, $2, $3) "
-                "ON CONFLICT DO NOTHING RETURNING true",
-                self._caller,
-                key,
-                self._fingerprint,
-            )
+            try:
+                mine = await tx.fetchval(
+                    "INSERT INTO idempotency_keys (caller, key, fingerprint) VALUES ($1, $2, $3) "
+                    "ON CONFLICT DO NOTHING RETURNING true",
+                    self._caller,
+                    key,
+                    self._fingerprint,
+                )
+            except asyncpg.LockNotAvailableError:
+                raise InProgress("ask again with the same key", retry_after=1) from None
             if mine is None:
                 return await self._replay(tx, key)
             await tx.execute("SET LOCAL lock_timeout = 0")

@@ -23,6 +23,9 @@ WORKED = declare("jobs.after_work_before_release")
 LEASE_S = 10.0
 """After a holder's death its job waits this long at most. One that takes longer renews its lease every third of it."""
 
+RETRY_S = 30.0
+"""A job that failed is tried again this soon, or at its own time if that comes first."""
+
 LOOK_EVERY_MAX_S = 30.0
 """A job that is rare is looked for this often all the same: its holder may have died."""
 
@@ -83,28 +86,43 @@ class Scheduler:
                     began = await tx.fetchval(_TAKE_SQL, job.name, self._holder, LEASE_S)
                 if began is not None:
                     await self._run_leased(job, began)
-            except Exception as error:  # noqa: BLE001 - the next tick tries again
+            except Exception as error:  # noqa: BLE001 - it is tried again
                 log.error("job_failed", service=self._service.name, job=job.name, error=repr(error))
             await asyncio.sleep(min(job.every_s, LOOK_EVERY_MAX_S))
 
     async def _run_leased(self, job: Job, began: datetime) -> None:
         crash_point(STARTED)
-        renewal = asyncio.create_task(self._renew(job))
+        work = asyncio.create_task(self._work(job))
+        lease = asyncio.create_task(self._keep_lease(job))
+        every_s = min(job.every_s, RETRY_S)
         try:
-            await self._work(job)
+            await asyncio.wait((work, lease), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                log.error("lease_lost", service=self._service.name, job=job.name)
+                return
+            work.result()
+            every_s = job.every_s
         finally:
             crash_point(WORKED)
-            renewal.cancel()
+            for task in (work, lease):
+                task.cancel()
+            await asyncio.gather(work, lease, return_exceptions=True)
             async with self._database.read() as tx:
-                await tx.execute(_RELEASE_SQL, job.name, self._holder, began, job.every_s)
+                await tx.execute(_RELEASE_SQL, job.name, self._holder, began, every_s)
 
-    async def _renew(self, job: Job) -> None:
-        while True:
+    async def _keep_lease(self, job: Job) -> None:
+        """Renews; ends when the lease is another's, or may be."""
+        loop = asyncio.get_running_loop()
+        good_until = loop.time() + LEASE_S
+        while loop.time() < good_until:
             await asyncio.sleep(LEASE_S / 3)
+            asked = loop.time()
             try:
-                async with self._database.read() as tx:
-                    await tx.execute(_RENEW_SQL, job.name, self._holder, LEASE_S)
-            except Exception as error:  # noqa: BLE001 - there are two more tries before the lease is over
+                async with asyncio.timeout_at(good_until), self._database.read() as tx:
+                    if await tx.execute(_RENEW_SQL, job.name, self._holder, LEASE_S) == "UPDATE 0":
+                        return
+                good_until = asked + LEASE_S
+            except Exception as error:  # noqa: BLE001 - tried again until the lease is over
                 log.warning("lease_not_renewed", service=self._service.name, job=job.name, error=repr(error))
 
     async def _work(self, job: Job) -> None:

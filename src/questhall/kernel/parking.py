@@ -47,6 +47,16 @@ ORDER BY position LIMIT 100
 """
 
 
+_STILL_DUE_SQL = """
+SELECT 1 FROM parked WHERE event_id = $1 AND (state = 'behind' OR state = 'parked' AND next_at <= clock_timestamp()) FOR UPDATE
+"""
+_FAILED_SQL = """
+UPDATE parked SET attempts = attempts + 1, error = $2, state = CASE WHEN attempts + 1 >= $3 THEN 'quarantined' ELSE 'parked' END,
+       next_at = clock_timestamp() + make_interval(secs => ($4::int[])[least(attempts + 1, cardinality($4::int[]))])
+WHERE event_id = $1 RETURNING state
+"""
+
+
 class Parked(msgspec.Struct, frozen=True, kw_only=True):
     """An event that waits, as an operator sees it."""
 
@@ -84,9 +94,13 @@ class Parking:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def park(self, envelope: Envelope[Any], error: str, policy: str) -> None:
-        """After a first failure: it is tried again after a second."""
+        """After a first failure: it is tried again after a second.
+
+        Not if it was handled after all: a commit that ran out of time may have come through.
+        """
         async with self._database.tx(cause=envelope.cause()) as tx:
-            await self._mark_handled(tx, [envelope])
+            if not await self._mark_handled(tx, [envelope]):
+                return
             await self._put(tx, [envelope], "parked", [policy], error, attempts=1)
         crash_point(PARKED)
         self.subjects.add(envelope.subject)
@@ -192,8 +206,8 @@ class Parking:
         token = current_cause.set(envelope.cause())
         try:
             async with self._database.tx(cause=envelope.cause()) as tx:
-                # Locked and looked at again: another replica may have done it.
-                if await tx.fetchval("SELECT 1 FROM parked WHERE event_id = $1 FOR UPDATE", envelope.id) is None:
+                # Locked and looked at again: another replica may have done it, or tried it and failed.
+                if await tx.fetchval(_STILL_DUE_SQL, envelope.id) is None:
                     return True
                 await self._run(tx, envelope)
                 await tx.execute("DELETE FROM parked WHERE event_id = $1", envelope.id)
@@ -209,21 +223,11 @@ class Parking:
         return True
 
     async def _failed(self, row: Record, error: Exception) -> None:
-        attempts = row["attempts"] + 1
-        state = "quarantined" if attempts >= TRIES else "parked"
+        async with self._database.tx() as tx:
+            text = _storable(repr(error)[:ERROR_MAX])
+            state = await tx.fetchval(_FAILED_SQL, row["event_id"], text, TRIES, list(BACKOFF_S))
         if state == "quarantined":
             log.error("event_quarantined", service=self._database.service, id=str(row["event_id"]), error=repr(error))
-        wait_s = BACKOFF_S[min(attempts, len(BACKOFF_S)) - 1]
-        async with self._database.tx() as tx:
-            await tx.execute(
-                "UPDATE parked SET state = $2, attempts = $3, error = $4, "
-                "next_at = clock_timestamp() + make_interval(secs => $5) WHERE event_id = $1",
-                row["event_id"],
-                state,
-                attempts,
-                _storable(repr(error)[:ERROR_MAX]),
-                wait_s,
-            )
         crash_point(FAILED)
 
 

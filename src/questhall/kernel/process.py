@@ -144,7 +144,10 @@ class Process:
 
     async def _keep_rolling(self) -> None:
         while True:
-            self.keyring.keep_fresh()
+            try:
+                self.keyring.keep_fresh()
+            except (OSError, ValueError) as error:
+                log.error("keys_not_kept_fresh", error=repr(error))
             await asyncio.sleep(ROLL_EVERY_S)
             for one in self.running.values():
                 try:

@@ -91,6 +91,8 @@ class Relay:
         self._bus = bus
         self._in_flight: set[int] = set()
         self._confirmed: list[int] = []
+        self._told: set[int] = set()
+        """Read and handed over before their transaction's ticket was resolved."""
         self._reading = True
         self._commits = 0
         self._wake = asyncio.Event()
@@ -129,13 +131,18 @@ class Relay:
 
     def _hand_over(self, ticket: _Ticket) -> None:
         self._commits += 1
-        if self._reading or not ticket.committed:
+        envelopes, positions = ticket.envelopes, ticket.positions
+        if self._told:
+            fresh = [n for n, position in enumerate(positions) if position not in self._told]
+            self._told.difference_update(positions)
+            envelopes, positions = [envelopes[n] for n in fresh], [positions[n] for n in fresh]
+        if self._reading or not ticket.committed or not positions:
             return
-        if len(self._in_flight) + len(ticket.positions) > IN_FLIGHT_MAX:
+        if len(self._in_flight) + len(positions) > IN_FLIGHT_MAX:
             self._read_again()
             return
-        self._in_flight.update(ticket.positions)
-        self._bus.publish(ticket.envelopes, ticket.positions, self._confirm)
+        self._in_flight.update(positions)
+        self._bus.publish(envelopes, positions, self._confirm)
 
     def _read_again(self) -> None:
         self._reading = True
@@ -198,6 +205,8 @@ class Relay:
             await self._database.flush()
             positions = [row["position"] for row in fresh]
             self._in_flight.update(positions)
+            waiting = {position for line in self._lines.values() for ticket in line for position in ticket.positions}
+            self._told.update(waiting.intersection(positions))
             self._bus.publish([envelope_of(row) for row in fresh], positions, self._confirm)
         elif self._commits == before:
             self._reading = False
@@ -227,7 +236,7 @@ class Relay:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL_EVERY_S)
-            if self._reading or self._in_flight:
+            if self._reading or len(self._in_flight) > IN_FLIGHT_LOW:
                 continue
             try:
                 async with self._database.read() as tx:
