@@ -102,6 +102,7 @@ steps = st.lists(
     zones=("Pacific/Pago_Pago", "Pacific/Kiritimati"),
     move_at=0,
 )
+@example(steps=[("act", 0), ("leave", 1), ("leave", 0), ("pass", 39)], zones=("UTC", "UTC"), move_at=0)
 async def test_streaks_are_those_of_the_model(
     hall: Hall, steps: list[tuple[str, int]], zones: tuple[str, str], move_at: int
 ) -> None:
@@ -111,6 +112,8 @@ async def test_streaks_are_those_of_the_model(
     since: datetime | None = None
     kept: set[date] = set()
     excused: set[date] = set()
+    jumped: set[date] = set()
+    away: date | None = None
 
     def local(moment: datetime) -> date:
         zone = zones[0] if since is None or moment < since else zones[1]
@@ -123,7 +126,8 @@ async def test_streaks_are_those_of_the_model(
         if number == move_at:
             since = streaks.start_of(zones[0], local(now) + DAY)
             skipped = (since.astimezone(ZoneInfo(zones[1])).date() - local(since - timedelta(seconds=1))).days
-            excused |= {local(since - timedelta(seconds=1)) + n * DAY for n in range(1, skipped)}
+            jumped = {local(since - timedelta(seconds=1)) + n * DAY for n in range(1, skipped)}
+            excused |= jumped
             async with hall.database(Quests).tx() as tx:
                 await actions.set_zone(tx, user_id, zones[1], since)
         if what == "pass":
@@ -131,6 +135,9 @@ async def test_streaks_are_those_of_the_model(
         elif what == "leave":
             until = local(now) + amount * DAY
             await actions.leave(user_id, until)
+            if away is not None:  # a later plan takes the place of one that was longer
+                excused -= {until + n * DAY for n in range(1, (away - until).days + 1)} - jumped
+            away = until
             excused |= {local(now) + n * DAY for n in range(amount + 1)}
         else:
             for n in range(amount if what == "days" else 1):
