@@ -220,6 +220,22 @@ async def test_who_subscribes_again_still_hears_each_message_once(hall: Hall) ->
         assert (await hear(ws))["type"] == "pong"
 
 
+async def test_what_is_said_while_somebody_joins_reaches_them(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    wren = await hall.user("wren")
+    channels = hall.actions(Realtime).channels
+    look_up = channels.open
+
+    async def open_slowly(key: str, cursor: str | None) -> Any:
+        opened = await look_up(key, cursor)
+        await hall.record("integrations", did(wren))
+        return opened
+
+    monkeypatch.setattr(channels, "open", open_slowly)
+    async with served(hall) as address, open_socket(address, wren) as ws:
+        await subscribe(ws)
+        assert (await hear(ws))["event"] == "activity.recorded"
+
+
 async def test_bounds_of_a_connection(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("questhall.services.realtime.actions.CONNECTIONS_MAX", 2)
     wren, ben = await hall.user("wren"), await hall.user("ben")
@@ -236,6 +252,11 @@ async def test_bounds_of_a_connection(hall: Hall, monkeypatch: pytest.MonkeyPatc
                 assert (await subscribe(other))["type"] == "subscribed", "others have their own"
         async with open_socket(address, wren) as again:
             assert (await subscribe(again))["type"] == "subscribed"
+        monkeypatch.setattr(connection_module, "CHANNELS_MAX", 1)
+        async with open_socket(address, wren) as greedy:
+            assert (await subscribe(greedy))["type"] == "subscribed"
+            assert (await subscribe(greedy, "lobby"))["code"] == "too_many_channels"
+            assert (await subscribe(greedy))["type"] == "subscribed", "the same again is no second one"
         monkeypatch.setattr(connection_module, "IDLE_S", 0.3)
         async with open_socket(address, wren) as silent:
             assert await ended(silent) == 4408

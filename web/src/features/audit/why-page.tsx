@@ -26,7 +26,8 @@ const ICONS: Record<string, string> = {
 const ACTORS: Record<string, string> = { user: "by a player", admin: "by an admin", source: "by a connected source", system: "by the hall itself", service: "by the hall itself" };
 const actorWords = ({ actor, actor_name }: WhyStep): string => {
   const kind = actor.split(":")[0] ?? "";
-  return actor_name ? `by ${actor_name}${kind === "admin" ? ", an admin" : ""}` : (ACTORS[kind] ?? actor);
+  if (!actor_name) return ACTORS[kind] ?? actor;
+  return kind === "source" ? `told by ${actor_name}` : `by ${actor_name}${kind === "admin" ? ", an admin" : ""}`;
 };
 
 /** Accounts of the ledger and ids of deliveries are for the details. */
