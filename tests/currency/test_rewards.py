@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from questhall.contracts.currency import AMOUNT_MAX, Currency, Posting, Transfer
-from questhall.contracts.rewards import Reason, Reward, grant
+from questhall.contracts.rewards import Reason, Reward, RewardRevoked, grant
 from questhall.kernel.ids import new_id
 from questhall.kernel.testing import Hall, HallUser
+from questhall.services.currency.actions import rewarding
 from questhall.services.currency.actions.posting import level_grant
 
 
@@ -49,6 +53,43 @@ async def test_a_reward_that_cant_be_written_or_held_waits_in_sight_and_stops_no
         f"{events[1].grant_id}:0": "invalid_amount",
     }
     assert (await _coins(wren))["amount"] == 5
+
+
+async def test_what_has_no_room_waits_alone_until_there_is_some(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rewarding, "SWEEP_MAX", 1)
+    full, wren = await hall.user("full"), await hall.user("wren")
+    ledger = hall.actions(Currency)
+    rich = [
+        Posting(
+            key=str(player.user_id),
+            transfers=[Transfer(debit="mint:t", credit=f"user:{player.user_id}", currency="coins", amount=AMOUNT_MAX)],
+            transaction_type="test",
+        )
+        for player in (full, wren)
+    ]
+    assert [outcome.refusal for outcome in await ledger.post(rich)] == [None, None]
+    walk = Reason(kind="quest", id=new_id(), title="a walk")
+    given = [
+        grant(new_id(), player.user_id, Reward(currencies={"xp": 8, "coins": 3, "gems": 2}), walk)
+        for player in (full, wren)
+    ]
+    await hall.record("identity", *given)
+    async with hall.database(Currency).read() as tx:
+        part_ids = [row[0] for row in await tx.fetch("SELECT part_id FROM unsettled_parts")]
+    for player in (full, wren):
+        assert await _amounts(player) == {"xp": 8, "coins": AMOUNT_MAX, "gems": 2, "guild_tokens": 0}
+    spend = Transfer(debit=f"user:{wren.user_id}", credit="sink:t", currency="coins", amount=10)
+    assert (await ledger.post([Posting(key="2", transfers=[spend], transaction_type="test")]))[0].accepted
+    for _ in range(4):  # one part a time: that of who is still rich keeps the other from nothing
+        hall.clock.advance(timedelta(minutes=1))
+        await hall.run_job(Currency, "settle_waiting")
+    assert [(await _coins(player))["amount"] for player in (full, wren)] == [AMOUNT_MAX, AMOUNT_MAX - 7]
+    settled = [event["data"]["part_id"] for event in await hall.log("reward.settled")]
+    assert len(part_ids) == 2
+    assert len(settled) == len(set(settled)) == 5
+    revoked = RewardRevoked(grant_id=given[1].grant_id, user_id=wren.user_id, reason="a cheat")
+    await hall.record("identity", revoked, revoked)
+    assert await _amounts(wren) == {"xp": 0, "coins": AMOUNT_MAX - 10, "gems": 0, "guild_tokens": 0}
 
 
 async def test_what_a_level_paid_part_by_part_is_taken_back_with_it(hall: Hall) -> None:

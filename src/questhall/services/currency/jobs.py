@@ -15,7 +15,7 @@ async def expire_holds(actions: CurrencyActions) -> None:
 
 @every(60, name="settle_waiting")
 async def settle_waiting(actions: CurrencyActions) -> None:
-    """Credits parts of rewards that had to wait for their currency."""
+    """Credits parts of rewards that had to wait."""
     await actions.settle_waiting()
 
 

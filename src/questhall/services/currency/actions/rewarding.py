@@ -17,7 +17,9 @@ from questhall.services.currency.actions.undoing import Undoing
 
 SWEEP_MAX = 200
 PARTS_MAX = 20
-"""Parts of a reward that may have waited and been paid one by one."""
+"""Parts of a reward that may have been paid one by one."""
+AGAIN = rules.Terms(again=True)
+"""A part keeps its key for the one time that it is paid, however often it is refused before."""
 
 
 class Rewarding(Undoing):
@@ -30,11 +32,15 @@ class Rewarding(Undoing):
         return [Measured(name="unsettled_reward_parts", meaning="Earned parts that can't be paid yet.", value=count)]
 
     async def credit_rewards(self, tx: Tx, events: list[Envelope[RewardGranted]]) -> None:
-        """Pays the currency parts of granted rewards, those of a grant as one transaction, once for ever."""
+        """Pays the currency parts of granted rewards, those of a grant as one transaction, once for ever.
+
+        If a grant can't be paid whole, its parts are paid one by one; what can't be paid waits.
+        """
         await self._lock(tx)
         requests: list[Request] = []
         paying: list[tuple[Envelope[RewardGranted], list[RewardPart]]] = []
         waiting: list[repository.Waiting] = []
+        apart: list[repository.Waiting] = []
         for event in events:
             parts = [part for part in event.data.parts if part.kind == "currency" and part.amount > 0]
             good = [part for part in parts if self._creditable(part)]
@@ -50,10 +56,14 @@ class Rewarding(Undoing):
                     for part in parts:
                         _settled(tx, event.data.grant_id, event.data.user_id, part.id, event.cause())
                 elif done.fresh or refusal == "invalid_posting":  # the one refusal that no key remembers
-                    waiting += [self._waiting(event, part, refusal) for part in parts]
-            await self._take_back_fallen(tx, [event for event, _ in paying])
+                    apart += [self._waiting(event, part, refusal) for part in parts]
+        waiting += await self._pay_apart(tx, apart)
         if waiting:
+            for part in waiting:
+                currency = part.posting.transfers[0].currency
+                self.at.log.error("reward_unsettled", part=part.part_id, currency=currency, refusal=part.refusal)
             await repository.wait(tx, waiting)
+        await self._take_back_fallen(tx, events)
 
     async def take_back_rewards(self, tx: Tx, events: list[Envelope[RewardRevoked]]) -> None:
         """Reverses what revoked rewards have paid, once; parts that wait to be paid wait no longer."""
@@ -67,6 +77,17 @@ class Rewarding(Undoing):
             if parts:
                 self.at.log.info("reward_wait_ended", grant=str(grant_id), parts=parts)
 
+    async def _pay_apart(self, tx: Tx, parts: list[repository.Waiting]) -> list[repository.Waiting]:
+        """Pays parts each by itself; answers those that can't be paid, with why."""
+        left: list[repository.Waiting] = []
+        requests = [prepared(part.posting, part.cause, terms=AGAIN) for part in parts]
+        for part, done in zip(parts, await self.apply(tx, requests, locked=True) if requests else [], strict=True):
+            if done.outcome.refusal is None:
+                _settled(tx, part.grant_id, part.user_id, part.part_id, part.cause)
+            else:
+                left.append(msgspec.structs.replace(part, refusal=done.outcome.refusal))
+        return left
+
     def _creditable(self, part: RewardPart) -> bool:
         kind = self._kinds.get(part.what)
         return kind is not None and kind.active and part.amount <= AMOUNT_MAX
@@ -74,7 +95,6 @@ class Rewarding(Undoing):
     def _waiting(self, event: Envelope[RewardGranted], part: RewardPart, refusal: str) -> repository.Waiting:
         if part.amount > AMOUNT_MAX:
             refusal = "invalid_amount"
-        self.at.log.error("reward_unsettled", part=part.id, currency=part.what, refusal=refusal)
         return repository.Waiting(
             user_id=event.data.user_id,
             part_id=part.id,
@@ -96,19 +116,14 @@ class Rewarding(Undoing):
                 await self.take_back_levels(tx, user_id, [level])
 
     async def settle_waiting(self) -> int:
-        """Credits parts whose currency there is by now; answers how many."""
-        settled = 0
+        """Tries to credit parts that wait; answers how many were credited."""
         async with self.at.db.tx() as tx:
             await self._lock(tx)
             parts = await repository.waiting(tx, SWEEP_MAX)
-            requests = [prepared(part.posting, part.cause) for part in parts]
-            if requests:
-                for part, done in zip(parts, await self.apply(tx, requests, locked=True), strict=True):
-                    await repository.waited(tx, part, done.outcome.refusal)
-                    if done.outcome.accepted:
-                        settled += 1
-                        _settled(tx, part.grant_id, part.user_id, part.part_id, part.cause)
-        return settled
+            refused = {(part.user_id, part.part_id): part.refusal for part in await self._pay_apart(tx, parts)}
+            for part in parts:
+                await repository.waited(tx, part, refused.get((part.user_id, part.part_id)))
+        return len(parts) - len(refused)
 
 
 def _posting(event: Envelope[RewardGranted], key: str, parts: list[RewardPart]) -> Posting:

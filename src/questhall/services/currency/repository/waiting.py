@@ -27,8 +27,9 @@ async def wait(tx: Tx, parts: list[Waiting]) -> None:
     """Keeps parts until they can be credited."""
     await tx.execute(
         "INSERT INTO unsettled_parts (user_id, part_id, grant_id, currency, posting, refusal, causation_id, "
-        "correlation_id, actor, depth, since) "
-        "SELECT *, $11::timestamptz FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::jsonb[], $6::text[], "
+        "correlation_id, actor, depth, since, tried_at) "
+        "SELECT *, $11::timestamptz, $11::timestamptz "
+        "FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::jsonb[], $6::text[], "
         "$7::uuid[], $8::uuid[], $9::text[], $10::int[]) ON CONFLICT DO NOTHING",
         [p.user_id for p in parts],
         [p.part_id for p in parts],
@@ -45,10 +46,10 @@ async def wait(tx: Tx, parts: list[Waiting]) -> None:
 
 
 async def waiting(tx: Tx, limit: int) -> list[Waiting]:
-    """Parts whose currency there is by now."""
+    """Parts whose currency there is by now, those tried least recently first: one that can't be paid keeps none waiting."""
     rows = await tx.fetch(
         "SELECT p.* FROM unsettled_parts p JOIN currencies c ON c.code = p.currency AND c.active "
-        "WHERE p.refusal = 'unknown_currency' ORDER BY p.since, p.user_id, p.part_id LIMIT $1",
+        "WHERE p.refusal <> 'undone' ORDER BY p.tried_at, p.user_id, p.part_id LIMIT $1",
         limit,
     )
     return [
@@ -78,21 +79,22 @@ async def count_waiting(tx: Tx) -> int:
 async def forgo(tx: Tx, event_ids: list[UUID]) -> None:
     """Parts that these events caused and that still wait are never credited: they were undone."""
     await tx.execute(
-        "UPDATE unsettled_parts SET refusal = 'undone' WHERE causation_id = ANY($1::uuid[]) AND refusal = 'unknown_currency'",
+        "UPDATE unsettled_parts SET refusal = 'undone' WHERE causation_id = ANY($1::uuid[])",
         event_ids,
     )
 
 
 async def waited(tx: Tx, part: Waiting, refusal: str | None) -> None:
-    """A part was credited, or refused for another reason, which is final."""
+    """A part was credited, or refused once more and waits on."""
     if refusal is None:
         await tx.execute("DELETE FROM unsettled_parts WHERE user_id = $1 AND part_id = $2", part.user_id, part.part_id)
     else:
         await tx.execute(
-            "UPDATE unsettled_parts SET refusal = $3 WHERE user_id = $1 AND part_id = $2",
+            "UPDATE unsettled_parts SET refusal = $3, tried_at = $4 WHERE user_id = $1 AND part_id = $2",
             part.user_id,
             part.part_id,
             refusal,
+            tx.now,
         )
 
 

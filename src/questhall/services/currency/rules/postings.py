@@ -37,6 +37,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What an account does not have becomes a debt."""
     promised: bool = False
     """A hold that is paid: it was set aside before any debt arose."""
+    again: bool = False
+    """It is asked again until it is accepted: a refusal is not kept under its key."""
     paid: tuple[int, ...] = ()
     """For an undo, how many units of each transfer were paid for: as many go back."""
 

@@ -70,7 +70,7 @@ class _Refused(Exception):
 
 
 def no(work: Work, code: str, detail: str) -> Done:
-    """A refusal that is not kept: the posting was never looked at."""
+    """A refusal that is not kept: the posting was never looked at, or is asked again."""
     return Done(work=work, outcome=_outcome(work, code, detail), entries=[], fresh=False)
 
 
@@ -115,6 +115,8 @@ def _one(work: Work, accounts: Accounts, kinds: dict[str, Kind], answers: dict[t
         ]
     except _Refused as refused:
         accounts.update(saved)
+        if work.terms.again:
+            return no(work, refused.code, refused.detail)
         entries = []
         outcome = _outcome(work, refused.code, refused.detail)
     answers[place] = Known(mark, outcome)
