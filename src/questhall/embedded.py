@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BACKLOG = 1024
 SOCKET = "internal.sock"
 CALL_TIMEOUT_S = 600.0
+HELD_PATIENCE_S = 30.0
+"""How long a command waits for another process that starts, ends or works on the same data folder."""
+HELD_LOOK_S = 0.2
 """A command may read the whole ledger."""
 
 
@@ -57,9 +61,13 @@ class Running(msgspec.Struct, frozen=True):
     socket: str
 
 
+class Held(CannotStart):
+    """Another process works on the data folder."""
+
+
 @contextmanager
 def lock(settings: Settings) -> Iterator[None]:
-    """One start a data folder at a time. Raises CannotStart when another has it."""
+    """One start a data folder at a time. Raises Held when another has it, CannotStart when it can't be written."""
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -79,7 +87,7 @@ def lock(settings: Settings) -> Iterator[None]:
         except OSError:
             handle.seek(0)
             holder = handle.read().strip()
-            raise CannotStart(
+            raise Held(
                 f"another Questhall (process {holder or 'unknown'}) is running on {settings.data}",
                 "use that one, end it, or start this one with another --data and --port",
             ) from None
@@ -230,17 +238,27 @@ def migrate_only(settings: Settings) -> int:
 
 
 def call(settings: Settings, service: str, method: str, arguments: dict[str, Any]) -> Any:
-    """A call of the command line to a service: over the socket of a running installation, or on a stopped one."""
-    running = _running(settings)
+    """A call of the command line to a service: over the socket of a running installation, or on a stopped one.
+
+    One that starts, ends or is worked on by another command is waited for.
+    """
     contract = {one.name: one.contract for one in discover()}[service]
-    if running is not None:
-        return _run(_call_running(settings, running, contract, method, arguments))
-    if not (settings.data / "keys").exists() and not settings.database_url:
-        raise CannotStart(
-            f"there is no installation in {settings.data}", "start one with `questhall up`, or name its --data"
-        )
-    with lock(settings), servers(settings) as found:
-        return _run(_call_stopped(settings, found, lambda stub: getattr(stub(contract), method)(**arguments)))
+    deadline = time.monotonic() + HELD_PATIENCE_S
+    while True:
+        running = _running(settings)
+        if running is not None:
+            return _run(_call_running(settings, running, contract, method, arguments))
+        if not (settings.data / "keys").exists() and not settings.database_url:
+            raise CannotStart(
+                f"there is no installation in {settings.data}", "start one with `questhall up`, or name its --data"
+            )
+        try:
+            with lock(settings), servers(settings) as found:
+                return _run(_call_stopped(settings, found, lambda stub: getattr(stub(contract), method)(**arguments)))
+        except Held:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(HELD_LOOK_S)
 
 
 async def _call_running(

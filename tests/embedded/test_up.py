@@ -210,7 +210,12 @@ def test_a_life_with_commands_before_while_and_after(data: Path) -> None:
             assert (verified.returncode, "whole" in verified.stdout) == (0, True), verified.stderr
     verified = run("ledger", "verify", data=data)
     assert (verified.returncode, "whole" in verified.stdout) == (0, True), verified.stderr
-    late = run("token", "create", "ada", data=data)
+    hold = "import fcntl, sys, time; f = open(sys.argv[1], 'a'); fcntl.flock(f, 2); print('held', flush=True); time.sleep(2)"
+    with subprocess.Popen([sys.executable, "-c", hold, str(data / "lock")], stdout=subprocess.PIPE) as starting:
+        assert starting.stdout is not None
+        assert starting.stdout.readline() == b"held\n"
+        late = run("token", "create", "ada", data=data)
+        assert late.returncode == 0, "one that is about to start or to end is waited for"
     up = Up(data)
     try:
         assert "/first-admin#" not in up.log.read_text().replace("\n", ""), "data survived: there is an admin"
