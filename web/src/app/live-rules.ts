@@ -3,6 +3,7 @@ import { achievementsLive } from "@/features/achievements/live";
 import { auditLive } from "@/features/audit/live";
 import { currencyLive } from "@/features/currency/live";
 import { identityLive } from "@/features/identity/live";
+import { integrationsLive } from "@/features/integrations/live";
 import { questsLive } from "@/features/quests/live";
 
-export const LIVE_RULES: LiveRules[] = [currencyLive, questsLive, achievementsLive, identityLive, auditLive];
+export const LIVE_RULES: LiveRules[] = [currencyLive, questsLive, achievementsLive, identityLive, integrationsLive, auditLive];

@@ -4,6 +4,7 @@ import { badgeQuery, closestQuery, wallQuery } from "@/features/achievements/que
 import { historyQuery } from "@/features/audit/queries";
 import { balancesQuery, ledgerQuery } from "@/features/currency/queries";
 import { meQuery } from "@/features/identity/queries";
+import { myLinksQuery } from "@/features/integrations/queries";
 import { boardQuery, mineQuery, questQuery, streaksQuery } from "@/features/quests/queries";
 import { LiveCache, type Message } from "@/lib/live";
 import pushed from "@/lib/pushed.json";
@@ -110,6 +111,8 @@ describe("stale cache + event = refetched state", () => {
     ["currency.credited", { currency: "coins", balance: 1, number: 1 }, [balancesQuery, ledgerQuery("")]],
     ["currency.debited", { currency: "coins", balance: 1, number: 1 }, [balancesQuery, ledgerQuery("")]],
     ["currency.owed", { currency: "coins", amount: 5, debt: 5 }, [balancesQuery, historyQuery]],
+    ["account.linked", { link_id: "l1", kind: "github" }, [myLinksQuery, historyQuery]],
+    ["account.unlinked", { link_id: "l1", kind: "github" }, [myLinksQuery, historyQuery]],
     ["user.updated", {}, [meQuery]],
     ["user.role_changed", {}, [meQuery]],
   ];

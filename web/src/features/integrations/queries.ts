@@ -26,7 +26,8 @@ export const linksQuery = (slug: string) =>
     getNextPageParam: (page) => page.next,
   });
 export const waitingQuery = (slug: string) => queryOptions({ queryKey: [...sourceKey(slug), "waiting"], queryFn: () => read("/sources/{slug}/waiting", { path: { slug } }), refetchInterval: LOOK_AGAIN_MS });
-export const myLinksQuery = queryOptions({ queryKey: ["integrations", "mine"], queryFn: () => read("/me/links") });
+export const myLinksKey = ["integrations", "mine"] as const;
+export const myLinksQuery = queryOptions({ queryKey: myLinksKey, queryFn: () => read("/me/links") });
 
 export const createSource = (wanted: { slug: string; kind: Source["kind"]; name: string }) => send("/sources", wanted, { key: newKey() });
 export const changeSource = (slug: string, version: number, wanted: { name?: string; enabled?: boolean }) => change("/sources/{slug}", wanted, { path: { slug }, version });

@@ -19,6 +19,9 @@ export function progressOf(quest: Quest): { have: number; need: number; part: nu
 
 export const running = (quest: Quest): boolean => quest.mine?.state === "accepted" || quest.mine?.state === "in_progress";
 
+/** What a newcomer can do within minutes and tick off by hand. */
+export const atOnce = (quest: Quest): boolean => quest.kind === "one_off" && quest.difficulty === "easy" && quest.objectives.every((one) => one.mode === "manual");
+
 const STATES = {
   locked: "Locked",
   available: "Open",

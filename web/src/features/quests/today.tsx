@@ -3,17 +3,18 @@ import { Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
 import type { Quest } from "@/lib/types";
 import { Card, Empty, Skeleton, Trouble } from "@/ui";
-import { running } from "./progress";
+import { atOnce, running } from "./progress";
 import { boardQuery, mineQuery } from "./queries";
 import { QuestRow } from "./quest-row";
 
 const ROWS = 4;
 const DAY_MS = 86_400_000;
 
-/** Today: what runs, what is done today, then what could be begun. Never empty while the board is not. */
+/** Today: what runs, what is done today, then what could be begun: first what can be done at once, then dailies. Never empty while the board is not. */
 export function pickToday(mine: Quest[], board: Quest[], now: number): Quest[] {
   const recent = (quest: Quest) => quest.mine?.completed_at != null && now - new Date(quest.mine.completed_at).getTime() < DAY_MS;
-  const order = (quest: Quest) => (running(quest) ? 0 : recent(quest) ? 1 : quest.mine?.state === "available" ? (quest.kind === "daily" ? 2 : 3) : 9);
+  const open = (quest: Quest) => (atOnce(quest) ? 2 : quest.kind === "daily" ? 3 : 4);
+  const order = (quest: Quest) => (running(quest) ? 0 : recent(quest) ? 1 : quest.mine?.state === "available" ? open(quest) : 9);
   const all = new Map([...board, ...mine].map((quest) => [quest.id, quest]));
   return [...all.values()]
     .filter((quest) => order(quest) < 9)
