@@ -31,6 +31,23 @@ def at(document: Any, ref: str) -> Any:
     return document
 
 
+def patterns(node: Any) -> set[str]:
+    """Every pattern in a document."""
+    if isinstance(node, dict):
+        own = {node["pattern"]} if isinstance(node.get("pattern"), str) else set()
+        return own.union(*(patterns(value) for value in node.values()))
+    return set().union(*(patterns(value) for value in node)) if isinstance(node, list) else set()
+
+
+async def test_no_pattern_takes_a_line_end_after_what_it_takes(hall: Hall) -> None:
+    found = patterns((await hall.client().get(f"{ROOT}/api/openapi.json")).json())
+    anchored = {pattern for pattern in found if pattern.startswith("^")}
+    assert len(anchored) > 5
+    for pattern in anchored:
+        assert re.search(pattern, "ab"), pattern
+        assert not re.search(pattern, "ab\n"), pattern
+
+
 async def test_each_route_documents_its_problems_and_headers(hall: Hall) -> None:
     document = (await hall.client().get(f"{ROOT}/api/openapi.json")).json()
     for ref in refs(document):

@@ -47,7 +47,7 @@ DELIVERY = re.compile(r"[A-Za-z0-9-]{1,120}")
 """What may stand in X-GitHub-Delivery."""
 Kind = Literal["github", "cloudevents"]
 Outcome = Literal["recorded", "duplicate", "waiting", "ignored", "ping"]
-Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$(?!\n)")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 
 

@@ -45,7 +45,7 @@ SAMPLE = Facts(
 class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing to do: counted from events, or ticked by the player."""
 
-    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$(?!\n)")]
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
     mode: Literal["automatic", "manual"] = "automatic"
     event: str | None = None
@@ -66,11 +66,11 @@ class Prerequisites(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A quest as authored."""
 
-    slug: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+    slug: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$(?!\n)")]
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     description: Annotated[str, msgspec.Meta(max_length=2000)] = ""
     icon: Annotated[str, msgspec.Meta(max_length=60)] = "scroll"
-    category: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")] = "general"
+    category: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$(?!\n)")] = "general"
     difficulty: Difficulty = "easy"
     kind: Kind = "one_off"
     objectives: list[Objective]

@@ -30,7 +30,7 @@ XP_MAX = 100_000
 
 SECRET_NAME = "???"
 
-Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$(?!\n)")]
 Category = Literal["milestone", "streak", "mastery", "social", "special"]
 Rarity = Literal["common", "rare", "epic", "legendary"]
 
@@ -64,7 +64,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A step of a badge; all share one counter."""
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,19}$")]
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,19}$(?!\n)")]
     count: Annotated[int, msgspec.Meta(ge=1, le=COUNT_MAX)]
     xp_reward: Annotated[int, msgspec.Meta(ge=0, le=XP_MAX)] = 0
 
@@ -75,7 +75,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     slug: Slug
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     description: Annotated[str, msgspec.Meta(max_length=500)] = ""
-    icon: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")] = "star"
+    icon: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$(?!\n)")] = "star"
     category: Category = "milestone"
     requirements: Requirement
     xp_reward: Annotated[int, msgspec.Meta(ge=0, le=XP_MAX)] = 0

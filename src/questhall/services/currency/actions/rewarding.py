@@ -59,9 +59,9 @@ class Rewarding(Undoing):
                     apart += [self._waiting(event, part, refusal) for part in parts]
         waiting += await self._pay_apart(tx, apart)
         if waiting:
-            for part in waiting:
-                currency = part.posting.transfers[0].currency
-                self.at.log.error("reward_unsettled", part=part.part_id, currency=currency, refusal=part.refusal)
+            for left in waiting:
+                currency = left.posting.transfers[0].currency
+                self.at.log.error("reward_unsettled", part=left.part_id, currency=currency, refusal=left.refusal)
             await repository.wait(tx, waiting)
         await self._take_back_fallen(tx, events)
 
