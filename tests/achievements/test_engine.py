@@ -340,11 +340,11 @@ async def test_without_redis_badges_are_read_from_the_database(hall: Hall) -> No
 @pytest.mark.parametrize(
     ("rule", "done", "wanted"),
     [
-        ({"any": [{"all": [{"level": 5}, {"badge": "x"}]}, {"all": [{"level": 9}, {"badge": "x"}]}]}, {"x"}, (1, 2)),
-        ({"all": [{"any": [{"badge": "x"}, {"badge": "y"}]}, {"level": 5}]}, {"x", "y"}, (1, 2)),
-        ({"n_of": 2, "of": [{"badge": "x"}, {"badge": "y"}, {"level": 5}]}, {"y"}, (1, 2)),
-        ({"n_of": 1, "of": [{"badge": "x"}, {"all": [{"badge": "y"}, {"level": 5}]}]}, {"y"}, (1, 2)),
-        ({"badge": "x"}, {"x"}, (1, 1)),
+        ({"any": [{"all": [{"level": 5}, {"badge": "ex"}]}, {"all": [{"level": 9}, {"badge": "ex"}]}]}, {"ex"}, (1, 2)),
+        ({"all": [{"any": [{"badge": "ex"}, {"badge": "why"}]}, {"level": 5}]}, {"ex", "why"}, (1, 2)),
+        ({"n_of": 2, "of": [{"badge": "ex"}, {"badge": "why"}, {"level": 5}]}, {"why"}, (1, 2)),
+        ({"n_of": 1, "of": [{"badge": "ex"}, {"all": [{"badge": "why"}, {"level": 5}]}]}, {"why"}, (1, 2)),
+        ({"badge": "ex"}, {"ex"}, (1, 1)),
         ({"manual": True}, set(), (0, 1)),
     ],
 )
