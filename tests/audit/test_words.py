@@ -126,9 +126,11 @@ def test_a_reward_says_its_parts_and_the_version_of_its_rule() -> None:
     assert (step.kind, step.title, step.detail) == (
         "reward",
         "The reward of “Merge one”",
-        "55 XP, 2 × item, at 1.1 times",
+        "55 XP, 2 × item, at 110 %",
     )
     assert step.rule == {"kind": "quest", "id": "q1", "title": "Merge one", "version": 4}
+    repeated = words.step_of("reward.granted", {"reason": reason, "parts": parts, "modifiers": {"factor": 0.8**2}})
+    assert repeated.detail.endswith(", at 64 %")
     assert words.step_of("badge.earned", BADGE).rule == {
         "kind": "achievement",
         "id": "b1",

@@ -241,7 +241,7 @@ def _reward(d: Data) -> Words:
     ]
     factor = d.get("modifiers", {}).get("factor")
     rule = {name: reason.get(name) for name in ("kind", "id", "title", "version")}
-    detail = ", ".join(parts) + (f", at {factor} times" if factor not in (None, 1) else "")
+    detail = ", ".join(parts) + (f", at {round(factor * 100)} %" if factor not in (None, 1) else "")
     return Words(kind="reward", title=f"The reward of “{reason['title']}”", detail=detail, rule=rule)
 
 

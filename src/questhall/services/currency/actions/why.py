@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.contract import Origin, Step
+from questhall.kernel.database import Record
 from questhall.kernel.service import Site
 from questhall.services.currency import repository, rules
 
@@ -31,16 +32,14 @@ class Why:
         if found is None:
             return None
         row, transfers = found
-        shown = next((t for t in transfers if t["id"] == effect_id), None) or next(
-            (t for t in transfers if _player_of(t["credit"]) or _player_of(t["debit"])), transfers[0]
-        )
-        credited = shown["credit"].startswith("user:")
-        owed = shown["credit"].startswith("debt:")
-        owner = _player_of(shown["credit"] if credited else shown["debit"]) or _player_of(shown["credit"])
-        sign = "+" if credited or owed else "-"
+        asked = next((t for t in transfers if t["id"] == effect_id), None)
+        shown = asked or next((t for t in transfers if _player_of(t["credit"]) or _player_of(t["debit"])), transfers[0])
+        owner, raised = _owner_of(shown), _player_of(shown["credit"]) is not None
+        # Who asks for a whole transaction is told all that it changed for the same player.
+        told = [shown] if asked else [t for t in transfers if t is shown or (_is_leg(t) and _owner_of(t) == owner)]
         step = Step(
             kind="transfer",
-            title=f"{sign}{shown['amount']} {shown['currency']}" + (" owed" if owed else ""),
+            title=", ".join(map(_title_of, told)),
             detail=_where(shown["debit"], shown["credit"]),
             time=row["created_at"],
             actor=row["actor"],
@@ -50,7 +49,7 @@ class Why:
                 "transfer_id": str(shown["id"]),
                 "reason": row["reason"],
                 "transaction_type": row["transaction_type"],
-                "balance": shown["credit_balance"] if credited or owed else shown["debit_balance"],
+                "balance": shown["credit_balance"] if raised else shown["debit_balance"],
                 "requested": row["depth"] == 0,
             },
         )
@@ -70,6 +69,21 @@ class Why:
             facts={"transaction_id": str(row["transaction_id"]), "requested": False},
         )
         return Origin(owner=row["user_id"], step=step, causation_id=row["causation_id"])
+
+
+def _title_of(transfer: Record) -> str:
+    sign = "+" if _player_of(transfer["credit"]) else "-"
+    owed = " owed" if transfer["credit"].startswith("debt:") else ""
+    return f"{sign}{transfer['amount']} {transfer['currency']}{owed}"
+
+
+def _owner_of(transfer: Record) -> UUID | None:
+    return _player_of(transfer["credit"]) or _player_of(transfer["debit"])
+
+
+def _is_leg(transfer: Record) -> bool:
+    """Whether a transfer was asked for, or made a debt; what only pays a debt back is told by itself."""
+    return bool(transfer["credit"] != rules.DEBT_CONTRA)
 
 
 def _where(debit: str, credit: str) -> str:
