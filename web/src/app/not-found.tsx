@@ -1,17 +1,14 @@
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
-import { Button, buttonClass, Pet } from "@/ui";
+import { Button, buttonClass, Nowhere, Pet } from "@/ui";
 
 export function NotFound() {
   return (
-    <div className="grid justify-items-center gap-4 py-12 text-center">
-      <Pet stage="young" mood="calm" size={180} />
-      <h1 className="font-display text-3xl">No trail leads here</h1>
-      <p className="text-ink-2">Ember sniffed around and found only moss.</p>
+    <Nowhere>
       <Link to="/" className={buttonClass("primary")}>
         Back to the camp
       </Link>
-    </div>
+    </Nowhere>
   );
 }
 

@@ -117,6 +117,9 @@ export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : "That did not work";
 }
 
+/** Whether what was asked for is not there: asking again will not bring it. */
+export const isNowhere = (error: unknown): boolean => error instanceof Problem && error.status === 404 && error.code !== "service_absent";
+
 /** The problem of a field, by its JSON pointer; `""` if it is fine. */
 export function problemAt(error: unknown, pointer: string): string {
   if (!(error instanceof Problem)) return "";

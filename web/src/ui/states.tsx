@@ -26,3 +26,15 @@ export function Trouble({ words, again, page = false, children }: { words: strin
     </div>
   );
 }
+
+/** An address that leads to nothing, and the way to what is there. */
+export function Nowhere({ children }: { children: ReactNode }) {
+  return (
+    <div className="grid justify-items-center gap-4 py-12 text-center">
+      <Pet stage="young" mood="calm" size={180} />
+      <h1 className="font-display text-3xl">No trail leads here</h1>
+      <p className="text-ink-2">Ember sniffed around and found only moss.</p>
+      {children}
+    </div>
+  );
+}

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { BadgeCase } from "@/features/achievements/badge-case";
 import { profileQuery } from "@/features/identity/queries";
-import { wordsOf } from "@/lib/client";
+import { isNowhere, wordsOf } from "@/lib/client";
 import { day, title } from "@/lib/format";
-import { Avatar, Card, Pill, Skeleton, Trouble } from "@/ui";
+import { Avatar, buttonClass, Card, Nowhere, Pill, Skeleton, Trouble } from "@/ui";
 import { usePresent } from "../services";
 
 const route = getRouteApi("/inside/players/$username");
@@ -13,6 +13,14 @@ export function Profile() {
   const { username } = route.useParams();
   const present = usePresent();
   const { data: player, error, refetch } = useQuery(profileQuery(username));
+  if (isNowhere(error))
+    return (
+      <Nowhere>
+        <Link to="/" className={buttonClass("primary")}>
+          Back to the camp
+        </Link>
+      </Nowhere>
+    );
   if (error && !player) return <Trouble page words={wordsOf(error)} again={() => void refetch()} />;
   if (!player) return <Skeleton height={420} />;
   return (

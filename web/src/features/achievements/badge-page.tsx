@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Check } from "lucide-react";
-import { wordsOf } from "@/lib/client";
+import { isNowhere, wordsOf } from "@/lib/client";
 import { day, number, title } from "@/lib/format";
 import type { Achievement } from "@/lib/types";
-import { BadgeArt, Bar, Button, buttonClass, Card, Icon, Skeleton, Trouble } from "@/ui";
+import { BadgeArt, Bar, Button, buttonClass, Card, Icon, Nowhere, Skeleton, Trouble } from "@/ui";
 import { AuthorCard } from "./author-card";
 import { badgeKey, badgeQuery, badgesKey, reveal } from "./queries";
 import { earned, holdersWords, howTo, RARITIES, veiled, wrapped } from "./words";
@@ -54,6 +54,14 @@ export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () 
     mutationFn: (doing: () => Promise<unknown>) => doing(),
     onSettled: () => queries.invalidateQueries({ queryKey: badgesKey }),
   });
+  if (isNowhere(error))
+    return (
+      <Nowhere>
+        <Link to="/badges" className={buttonClass("primary")}>
+          To the badges
+        </Link>
+      </Nowhere>
+    );
   if (error && !badge) return <Trouble page words={wordsOf(error)} again={() => void refetch()} />;
   if (!badge) return <Skeleton height={420} />;
   if (wrapped(badge)) {

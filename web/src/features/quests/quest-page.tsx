@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { wordsOf } from "@/lib/client";
+import { isNowhere, wordsOf } from "@/lib/client";
 import { count, day, duration, moment, number, title } from "@/lib/format";
 import type { Quest } from "@/lib/types";
-import { Button, Card, currencyIcon, Icon, Pill, Skeleton, Trouble } from "@/ui";
+import { Button, buttonClass, Card, currencyIcon, Icon, Nowhere, Pill, Skeleton, Trouble } from "@/ui";
 import { AuthorCard } from "./author-card";
 import { DIFFICULTIES, KINDS, running, stateWords } from "./progress";
 import { abandon, accept, detailKey, listsKey, mineKey, questQuery, tick } from "./queries";
@@ -66,6 +66,14 @@ export function QuestPage({ author, hue }: { author: boolean; hue?: number }) {
       for (const queryKey of [detailKey(id), mineKey, listsKey]) void queries.invalidateQueries({ queryKey });
     },
   });
+  if (isNowhere(error))
+    return (
+      <Nowhere>
+        <Link to="/quests" className={buttonClass("primary")}>
+          To the quest board
+        </Link>
+      </Nowhere>
+    );
   if (error && !quest) return <Trouble page words={wordsOf(error)} again={() => void refetch()} />;
   if (!quest) return <Skeleton height={420} />;
   const state = quest.mine?.state;
