@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from questhall.contracts.achievements import Achievements
+from questhall.kernel.ids import new_id
 from questhall.kernel.testing import START, Hall, HallUser
 from tests.quests.test_quests import did
 
@@ -51,7 +52,10 @@ async def test_a_badge_is_earned_once_and_pays(hall: Hall) -> None:
     opened = await wren.client.post(f"/me/achievements/{badge}/reveal")
     assert opened.json()["mine"]["revealed_at"] is not None
     ben = await hall.user("ben")
-    assert (await ben.client.post(f"/me/achievements/{badge}/reveal")).json()["code"] == "not_earned"
+    unearned = await ben.client.post(f"/me/achievements/{badge}/reveal")
+    assert (unearned.status_code, unearned.json()["code"]) == (409, "not_earned")
+    nothing = await ben.client.post(f"/me/achievements/{new_id()}/reveal")
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "achievement_not_found")
     await hall.run_job(Achievements, "count_holders")
     assert (await view(ben, badge))["holders_percent"] == pytest.approx(33.3)
     case = (await ben.client.get("/users/wren/achievements")).json()["items"]

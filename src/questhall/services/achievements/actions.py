@@ -147,10 +147,11 @@ class AchievementsActions(Achievements):
         return made
 
     async def reveal(self, user_id: UUID, achievement_id: UUID) -> None:
-        """The player opens a badge. Refuses ``not_earned``."""
+        """The player opens a badge. Refuses ``achievement_not_found``, also for a draft, and ``not_earned``."""
         async with self.at.db.tx() as tx:
             if not await repository.reveal(tx, user_id, achievement_id):
-                raise NotEarned
+                row = await repository.achievement(tx, achievement_id)
+                raise AchievementNotFound if row is None or row["status"] == "draft" else NotEarned
 
     async def count_holders(self) -> None:
         """Tells anew how many hold each badge, and what is shown."""

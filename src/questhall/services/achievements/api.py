@@ -143,7 +143,10 @@ async def archive_achievement(actions: AchievementsActions, achievement_id: UUID
 async def reveal_achievement(
     actions: AchievementsActions, caller: Caller, achievement_id: UUID
 ) -> Response[AchievementView]:
-    """Open a badge that arrived wrapped."""
+    """Open a badge that arrived wrapped.
+
+    404 ``achievement_not_found`` if there is no such badge, 409 ``not_earned`` if it was not earned yet.
+    """
     await actions.reveal(caller.user, achievement_id)
     return await _shown(actions, caller, achievement_id)
 
