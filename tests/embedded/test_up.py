@@ -147,6 +147,7 @@ BAD = [
     (("user", "create", "ben", "--email", "c@b.co"), "a fine phrase\n"),
     (("token", "create", "nobody-of-that-name"), ""),
     (("token", "create", "ada", "--scopes", "no:such,scope"), ""),
+    (("token", "create", "ada", "--scopes", "player,no:such"), ""),
     (("user", "create", "a" * 5000, "--email", "c@b.co", "--password-stdin"), "a fine phrase\n"),
 ]
 

@@ -128,7 +128,12 @@ async def test_nobody_raises_themselves(hall: Hall) -> None:
     version = (await mod.client.get("/me")).headers["etag"]
     assert (await mod.client.patch("/me", json={"role": "admin"}, headers={"if-match": version})).status_code == 422
     assert (await mod.client.post("/admin/invites", json={"role": "admin"})).status_code == 403
-    made = (await mod.client.post("/me/tokens", json={"name": "t", "scopes": ["users:write", "player"]})).json()
+    wanted = {"name": "t", "scopes": ["player", "users:write"]}
+    refused = await mod.client.post("/me/tokens", json=wanted)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_scope"), "it would wake up with the role"
+    assert refused.json()["errors"][0]["pointer"] == "#/scopes/1"
+    assert "users:read" in refused.json()["detail"], "what may be had is named"
+    made = (await mod.client.post("/me/tokens", json={**wanted, "scopes": ["users:read", "player"]})).json()
     headers = {"authorization": f"Bearer {made['secret']}"}
     assert (await hall.client().patch(f"/admin/users/{mod.user_id}", json=body, headers=headers)).status_code == 403
 

@@ -146,7 +146,7 @@ def test_scopes() -> None:
     assert rules.check_scopes(None, known, None) is None
     assert rules.check_scopes(["users:read", "player", "player"], known, None) == ["player", "users:read"]
     assert rules.check_scopes(None, known, ("player",)) == ["player"]
-    for scopes, own in ((["fly"], None), (["users:read"], ("player",))):
+    for scopes, own in ((["fly"], None), (["users:read"], ("player",)), (["ingest"], ("ingest", "player"))):
         with pytest.raises(InvalidScope):
             rules.check_scopes(scopes, known, own)
 

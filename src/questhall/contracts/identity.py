@@ -213,7 +213,7 @@ class AlreadyTaken(Refusal):
 
 
 class InvalidScope(Refusal):
-    """No such scope, or more than the token that asks has itself."""
+    """No such scope, or more than the player's role or the token that asks has itself."""
 
     code: ClassVar[str] = "invalid_scope"
     status: ClassVar[int] = 422

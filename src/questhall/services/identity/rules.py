@@ -114,16 +114,18 @@ def _unwanted(character: str) -> bool:
     return kind == "Co" or (kind == "Cc" and not character.isspace())
 
 
-def check_scopes(scopes: list[str] | None, known: frozenset[str], own: tuple[str, ...] | None) -> list[str] | None:
-    """Scopes as they are kept, without repeats. A token (``own`` not None) makes none that may do more than itself.
+def check_scopes(scopes: list[str] | None, role: frozenset[str], own: tuple[str, ...] | None) -> list[str] | None:
+    """Scopes as they are kept, without repeats: of those that the role has. A token (``own`` not None) makes none that may
+    do more than itself.
 
     Refuses ``invalid_scope``.
     """
     if scopes is None:
         return None if own is None else sorted(own)
+    may = role if own is None else role.intersection(own)
     for index, scope in enumerate(scopes):
-        if scope not in known or (own is not None and scope not in own):
-            detail = f"{scope} is no scope" if scope not in known else f"this token has no {scope} itself"
+        if scope not in may:
+            detail = f"{scope} can't be had here, only: {', '.join(sorted(may))}"
             raise InvalidScope(detail, errors=[_at(f"scopes/{index}", detail)])
     return sorted(set(scopes))
 

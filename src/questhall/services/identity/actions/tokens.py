@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.identity import NothingThere, SessionRevoked, TokenCreated, TooManyTokens, UserNotFound
-from questhall.kernel.access import PLAYER_SCOPE, ROLES
+from questhall.kernel.access import PLAYER_SCOPE
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
 from questhall.services.identity import repository, rules
@@ -30,9 +30,9 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 class Tokens(Part):
     """Access tokens."""
 
-    def scopes(self) -> frozenset[str]:
-        """Scopes that a token may have."""
-        return frozenset(self.at.permissions.of_role(ROLES[-1])) | {PLAYER_SCOPE}
+    def scopes(self, role: str) -> frozenset[str]:
+        """Scopes that a token of somebody with this role may have: none that a higher role would wake up later."""
+        return frozenset(self.at.permissions.of_role(role)) | {PLAYER_SCOPE}
 
     async def add_token(
         self,
@@ -48,10 +48,12 @@ class Tokens(Part):
         """A new access token; its secret is shown once. ``made_by``, ``made_with``: the token that asks for it, and
         its scopes: the new one may do no more and lives no longer.
 
-        Refuses ``invalid_scope``, ``too_many_tokens``.
+        Refuses ``user_not_found``, ``invalid_scope``, ``too_many_tokens``.
         """
-        kept = rules.check_scopes(scopes, self.scopes(), made_with)
-        await repository.user(tx, user_id, lock=True)  # so that many at once are counted one after another
+        row = await repository.user(tx, user_id, lock=True)  # so that many at once are counted one after another
+        if row is None:
+            raise UserNotFound
+        kept = rules.check_scopes(scopes, self.scopes(row["role"]), made_with)
         if await repository.count_tokens(tx, user_id) >= rules.TOKENS_MAX:
             raise TooManyTokens(f"end one of the {rules.TOKENS_MAX} first")
         secret, token_id = TOKEN_PREFIX + secrets.token_urlsafe(32), new_id()
