@@ -42,7 +42,8 @@ export function duration(seconds: number): string {
 }
 
 const NAMES: Record<string, string> = { xp: "XP", coins: "coins", gems: "gems", guild_tokens: "guild tokens" };
-export const currencyName = (code: string): string => NAMES[code] ?? words(code);
+/** How a currency is called within a sentence; `given` is the name of one that was added later. */
+export const currencyName = (code: string, given?: string): string => NAMES[code] ?? given ?? words(code);
 
 /** A reward in a few words: "+50 XP, +10 coins". */
 export function rewardWords(currencies: Record<string, number> = {}): string {

@@ -2,12 +2,14 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { newKey, Problem, wordsOf } from "@/lib/client";
-import { currencyName, signed } from "@/lib/format";
+import { signed } from "@/lib/format";
 import { Button, Card, Field, Input, Select, Textarea } from "@/ui";
+import { useKinds } from "./kinds";
 import { balancesQuery, grant, reverse } from "./queries";
 
 function GrantForm({ onDone }: { onDone: (transaction: string) => void }) {
   const { data } = useQuery(balancesQuery);
+  const kind = useKinds();
   const [key, setKey] = useState(newKey);
   const [done, setDone] = useState<{ words: string; id: string } | null>(null);
   const giving = useMutation({ mutationFn: (wanted: Parameters<typeof grant>[0]) => grant(wanted, key) });
@@ -18,7 +20,7 @@ function GrantForm({ onDone }: { onDone: (transaction: string) => void }) {
     const wanted = { username: String(fields.get("username")), currency: String(fields.get("currency")), amount: Number(fields.get("amount")), reason: String(fields.get("reason")) };
     giving.mutate(wanted, {
       onSuccess: (outcome) => {
-        setDone({ words: `${signed(wanted.amount)} ${currencyName(wanted.currency)} for ${wanted.username}: done.`, id: outcome.transaction_id });
+        setDone({ words: `${signed(wanted.amount)} ${kind(wanted.currency).name} for ${wanted.username}: done.`, id: outcome.transaction_id });
         onDone(outcome.transaction_id);
         setKey(newKey());
         form.reset();

@@ -1,8 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
-import { currencyName, moment, number, signed, sourceName } from "@/lib/format";
-import { Button, buttonClass, currencyIcon, Empty, Icon, Skeleton, Trouble } from "@/ui";
+import { moment, number, signed, sourceName } from "@/lib/format";
+import { Button, buttonClass, Empty, Icon, Skeleton, Trouble } from "@/ui";
+import { useKinds } from "./kinds";
 import { ledgerQuery } from "./queries";
 
 /** Of a transaction that also brought something, this row is what a debt took of it. */
@@ -11,6 +12,7 @@ const paysDebt = (row: { source: string; amount: number }): boolean => row.sourc
 /** Each movement of the purse, with its why. */
 export function Ledger({ currency }: { currency: string }) {
   const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isPending, error, refetch } = useInfiniteQuery(ledgerQuery(currency));
+  const kind = useKinds();
   if (isPending) return <Skeleton height={280} />;
   if (error && !data) return <Trouble words={wordsOf(error)} again={() => void refetch()} />;
   const rows = data.pages.flatMap((page) => page.items);
@@ -28,21 +30,21 @@ export function Ledger({ currency }: { currency: string }) {
       <ul className="divide-y-2 divide-sunk" aria-label="Movements, newest first">
         {rows.map((row) => (
           <li key={row.id} className="flex items-center gap-3 py-3">
-            <Icon name={currencyIcon(row.currency)} size={34} />
+            <Icon name={kind(row.currency).icon} size={34} />
             <div className="min-w-0 flex-1">
               <p className="font-bold wrap-anywhere first-letter:uppercase">{paysDebt(row) ? "Paid back what was owed" : row.reason || sourceName(row.source)}</p>
               <p className="text-sm text-ink-2">
                 {sourceName(row.source)}, <time dateTime={row.created_at}>{moment(row.created_at)}</time>
               </p>
             </div>
-            <div className="text-right tabular-nums">
+            <div className="max-w-2/5 text-right tabular-nums wrap-anywhere">
               <p className={row.amount > 0 ? "font-bold text-ok" : "font-bold text-bad"}>
-                {signed(row.amount)} <span className="text-sm">{currencyName(row.currency)}</span>
+                {signed(row.amount)} <span className="text-sm">{kind(row.currency).name}</span>
               </p>
               <p className="text-sm text-ink-2 max-sm:hidden">then {number(row.balance)}</p>
             </div>
             <Link to="/why/$kind/$id" params={{ kind: "transaction", id: paysDebt(row) ? row.id : row.transaction_id }} className="why-link">
-              Why?<span className="sr-only"> {signed(row.amount)} {currencyName(row.currency)}, {row.reason}</span>
+              Why?<span className="sr-only"> {signed(row.amount)} {kind(row.currency).name}, {row.reason}</span>
             </Link>
           </li>
         ))}

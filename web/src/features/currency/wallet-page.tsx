@@ -19,9 +19,9 @@ export function WalletPage() {
           title="What came and went"
           className="max-lg:order-2"
           action={
-            <label className="flex items-center gap-2 text-sm font-bold">
+            <label className="flex min-w-0 items-center gap-2 text-sm font-bold">
               <span className="max-sm:sr-only">Show</span>
-              <Select value={currency} onChange={(event) => setCurrency(event.target.value)}>
+              <Select className="max-w-36 truncate sm:max-w-52" value={currency} onChange={(event) => setCurrency(event.target.value)}>
                 <option value="">All</option>
                 {data?.items.map((item) => (
                   <option key={item.currency} value={item.currency}>
@@ -41,15 +41,15 @@ export function WalletPage() {
               {spendable.map((item) => (
                 <li key={item.currency} className="balance">
                   <Icon name={currencyIcon(item.currency, item.icon)} size={40} />
-                  <div>
+                  <div className="min-w-0">
                     <p className="font-display text-2xl tabular-nums">{number(item.amount)}</p>
-                    <p className="text-sm text-ink-2">
-                      {currencyName(item.currency)}
+                    <p className="text-sm text-ink-2 wrap-anywhere">
+                      {currencyName(item.currency, item.name)}
                       {item.held > 0 && `, ${number(item.held)} set aside`}
                       {item.debt > 0 && `, ${number(item.debt)} owed`}
                       {item.debt_why && (
                         <Link to="/why/$kind/$id" params={{ kind: "transaction", id: item.debt_why }} className="why-link">
-                          Why?<span className="sr-only"> {number(item.debt)} {currencyName(item.currency)} owed</span>
+                          Why?<span className="sr-only"> {number(item.debt)} {currencyName(item.currency, item.name)} owed</span>
                         </Link>
                       )}
                     </p>
