@@ -54,7 +54,7 @@ endif
 	$(npm) install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-web_sources := $(shell find web/src web/public web/messages web/scripts web/project.inlang -type f -not -path '*/paraglide/*' 2>/dev/null) web/index.html web/vite.config.ts
+web_sources := $(shell find web/src web/public web/messages web/scripts web/project.inlang -type f -not -path '*/paraglide/*' 2>/dev/null) web/index.html web/vite.config.ts web/package.json src/questhall/starter/pack/achievements.yaml
 
 .make/page: .make/packages $(web_sources)
 	$(npm) run --silent build
