@@ -4,6 +4,7 @@ import { Button, Field, Input } from "@/ui";
 import type { SignUp } from "./queries";
 
 const LEAST = 10;
+const NAME_RULE = "2 to 32 of a to z, 0 to 9, _ and -";
 
 interface Props {
   button: string;
@@ -32,8 +33,8 @@ export function AccountForm({ button, make }: Props) {
   const general = problem && !["username", "email", "password"].some(of) ? wordsOf(problem) : "";
   return (
     <form onSubmit={(event) => void submit(event)} className="grid gap-4">
-      <Field label="Name in the hall" hint="Letters, digits, dashes" error={of("username")}>
-        {(ids) => <Input {...ids} name="username" autoComplete="username" required autoFocus maxLength={40} />}
+      <Field label="Name in the hall" hint={NAME_RULE} error={of("username")}>
+        {(ids) => <Input {...ids} name="username" autoComplete="username" required autoFocus minLength={2} maxLength={32} pattern="[a-z0-9_\-]+" title={NAME_RULE} autoCapitalize="none" spellCheck={false} />}
       </Field>
       <Field label="E-mail" error={of("email")}>
         {(ids) => <Input {...ids} name="email" type="email" autoComplete="email" required />}
