@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -222,6 +223,26 @@ async def test_profile_changes_need_the_version_read(hall: Hall) -> None:
     assert done.json()["look"]["hair"] == "curls"
     stale = await wren.client.patch("/me", json=body, headers={"if-match": me.headers["etag"]})
     assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        {"hair": "<b>x</b>"},
+        {"outfit": "x" * 33},
+        {"back": "cape\n"},
+        {"background": "Mond und Sterne"},
+        {"hand": ""},
+        {"wings": "red"},
+        {"skin": 21},
+        {"ember_hue": 361},
+    ],
+)
+async def test_a_look_is_of_ids_and_numbers(hall: Hall, look: dict[str, Any]) -> None:
+    wren = await hall.user("wren")
+    version = (await wren.client.get("/me")).headers["etag"]
+    answer = await wren.client.patch("/me", json={"look": look}, headers={"if-match": version})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"].split("/")[1]) == (422, "look")
 
 
 async def test_a_zone_change_waits_for_the_next_local_midnight(hall: Hall) -> None:

@@ -17,6 +17,7 @@ Status = Literal["waiting", "active", "suspended"]
 Mode = Literal["open", "invite", "approval", "closed"]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Word = Annotated[str, msgspec.Meta(max_length=40)]
+Drawing = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
 Hue = Annotated[int, msgspec.Meta(ge=0, le=360)]
 
 
@@ -24,14 +25,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A starter look: ids of drawings, and hues."""
 
     skin: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
-    hair: Word = "short"
+    hair: Drawing = "short"
     hair_hue: Hue = 30
-    outfit: Word = "tunic"
+    outfit: Drawing = "tunic"
     outfit_hue: Hue = 200
-    headgear: Word | None = None
-    hand: Word | None = None
-    back: Word | None = None
-    background: Word = "meadow"
+    headgear: Drawing | None = None
+    hand: Drawing | None = None
+    back: Drawing | None = None
+    background: Drawing = "meadow"
     ember_hue: Hue = 12
 
 
@@ -270,7 +271,10 @@ def me_of(row: Any, actions: IdentityActions) -> Me:
 
 def look_of(row: Any) -> Look | None:
     """A player's look, once they have one."""
-    return None if row["look"] is None else msgspec.json.decode(row["look"], type=Look)
+    try:
+        return None if row["look"] is None else msgspec.json.decode(row["look"], type=Look)
+    except msgspec.ValidationError:  # kept by an older version, which took any text: it is chosen anew
+        return None
 
 
 def token_of(row: Any, secret: str | None = None) -> TokenView:
