@@ -223,7 +223,7 @@ async def test_only_what_is_ones_own_can_be_opened(hall: Hall) -> None:
     ben = await hall.user("ben")
     await acts(hall, wren, {})
     assert (await ben.client.post(f"/me/achievements/{badge}/reveal")).status_code == 409
-    assert (await ben.client.post(f"/me/achievements/{new_id()}/reveal")).status_code == 409
+    assert (await ben.client.post(f"/me/achievements/{new_id()}/reveal")).status_code == 404
     first = (await wren.client.post(f"/me/achievements/{badge}/reveal")).json()["mine"]["revealed_at"]
     again = (await wren.client.post(f"/me/achievements/{badge}/reveal")).json()["mine"]["revealed_at"]
     assert first == again is not None

@@ -39,6 +39,7 @@ from questhall.kernel.http import (
     read_cursor,
 )
 from questhall.kernel.ids import new_id
+from questhall.kernel.text import check_plain
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions import CurrencyActions, prepared, raise_refused
 
@@ -135,11 +136,19 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     username: str | None = None
     user_id: UUID | None = None
 
+    def __post_init__(self) -> None:
+        """Refuses a reason that does not say what it shows."""
+        check_plain(reason=self.reason)
+
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a transaction is undone."""
 
     reason: Reason
+
+    def __post_init__(self) -> None:
+        """Refuses a reason that does not say what it shows."""
+        check_plain(reason=self.reason)
 
 
 @get("/me/balances", permission=SIGNED_IN)

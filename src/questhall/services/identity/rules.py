@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from questhall.contracts.identity import (
     InvalidUsername,
     ZoneChangedRecently,
 )
+from questhall.kernel.text import one_line
 
 USERNAME = re.compile(r"[a-z0-9_-]{2,32}")
 RESERVED = frozenset(
@@ -102,16 +102,7 @@ def _common(password: str, common: frozenset[str]) -> bool:
 
 def clean_name(name: str) -> str:
     """A display name as it is shown: one line, no control characters, nothing that turns the text around it."""
-    kept = "".join(" " if c.isspace() else c for c in unicodedata.normalize("NFC", name) if not _unwanted(c))
-    return " ".join(kept.split())[:80]
-
-
-def _unwanted(character: str) -> bool:
-    # The joiners make emoji and Indic or Persian words what they are; all other format characters only deceive.
-    kind = unicodedata.category(character)
-    if kind == "Cf":
-        return character not in "\u200c\u200d"
-    return kind == "Co" or (kind == "Cc" and not character.isspace())
+    return one_line(name)[:80]
 
 
 def check_scopes(scopes: list[str] | None, role: frozenset[str], own: tuple[str, ...] | None) -> list[str] | None:

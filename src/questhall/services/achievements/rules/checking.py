@@ -9,6 +9,7 @@ from functools import cache
 
 from questhall.contracts.achievements import BadAchievement, RuleCycle
 from questhall.kernel.expressions import Facts, InvalidExpression, check_expression
+from questhall.kernel.text import NOT_PLAIN, is_plain
 from questhall.services.achievements.rules.language import (
     EVENTS,
     LEAVES_MAX,
@@ -70,11 +71,7 @@ def refuse(errors: list[Error]) -> None:
 
 def _text_errors(d: Definition) -> list[Error]:
     texts = {"name": d.name, "description": d.description, "series": d.series or ""}
-    errors = [
-        {"pointer": f"#/{name}", "detail": "no control characters"}
-        for name, text in texts.items()
-        if any(ord(letter) < 32 and letter != "\n" for letter in text)
-    ]
+    errors = [{"pointer": f"#/{name}", "detail": NOT_PLAIN} for name, text in texts.items() if not is_plain(text)]
     if not d.name.strip():
         errors.append({"pointer": "#/name", "detail": "a name that can be read"})
     if len(set(d.prerequisites)) < len(d.prerequisites):

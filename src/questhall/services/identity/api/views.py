@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.kernel.text import check_plain
 from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions
 from questhall.services.identity.actions.sign_up import Locale
@@ -232,6 +233,10 @@ class UserChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
     role: Role | None = None
     status: Literal["active", "suspended"] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a reason that does not say what it shows."""
+        check_plain(reason=self.reason)
 
 
 class MailView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,55 @@
+"""What people write for other people says what it shows, wherever they write it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from questhall.kernel.testing import Hall
+from questhall.kernel.text import is_plain
+
+TURNED = "pay\u202eyap"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("two\nlines, a\ttab, e\u0301 and \u05e9\u05dc\u05d5\u05dd", True),
+        ("\U0001f469\u200d\U0001f680 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", True),
+        *((f"a{control}b", False) for control in "\0\x1b\x1c\x7f\x85\u200b\u202a\u202b\u202c\u202d\u202e"),
+        *((f"a{control}b", False) for control in "\u2066\u2067\u2068\u2069\u061c\ufeff\ue000"),
+    ],
+)
+def test_plain_text(text: str, plain: bool) -> None:
+    assert is_plain(text) is plain
+
+
+async def test_no_title_description_or_reason_turns_the_text_around_it(hall: Hall) -> None:
+    ada = await hall.user("ada", role="admin")
+    objective = {"id": "it", "label": "It", "mode": "manual"}
+    quest = {"slug": "plain", "title": "Plain", "objectives": [objective]}
+    badge = {"slug": "plain", "name": "Plain", "requirements": {"manual": True}}
+    bad: list[tuple[str, dict[str, Any], str]] = [
+        ("/quests", {**quest, "title": TURNED}, "#/title"),
+        ("/quests", {**quest, "description": TURNED}, "#/description"),
+        ("/quests", {**quest, "objectives": [{**objective, "label": TURNED}]}, "#/objectives/0/label"),
+        ("/achievements", {**badge, "name": TURNED}, "#/name"),
+        ("/achievements", {**badge, "description": TURNED}, "#/description"),
+    ]
+    for path, body, pointer in bad:
+        answer = await ada.client.post(path, json=body)
+        assert answer.status_code == 422, (path, pointer)
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    for path, good in (("/quests", quest), ("/achievements", badge)):
+        assert (await ada.client.post(path, json=good)).status_code == 201
+    wren = await hall.user("wren")
+    headers = {"if-match": '"1"', "idempotency-key": "k"}
+    change = {"reason": TURNED, "status": "suspended"}
+    suspended = await ada.client.patch(f"/admin/users/{wren.user_id}", json=change, headers=headers)
+    undone = await ada.client.post(
+        f"/admin/transactions/{wren.user_id}/reverse", json={"reason": TURNED}, headers=headers
+    )
+    for answer in (suspended, undone):
+        assert answer.status_code == 422
+        assert answer.json()["detail"].startswith("reason: "), "it is said which"
