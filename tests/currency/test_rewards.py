@@ -113,6 +113,20 @@ async def test_what_a_level_paid_part_by_part_is_taken_back_with_it(hall: Hall) 
     assert set((await _amounts(mia)).values()) == {0}
 
 
+async def test_what_a_lost_level_would_have_paid_is_never_paid(hall: Hall) -> None:
+    mia = await hall.user("mia", role="manager")
+    ledger, gems = hall.actions(Currency), "/admin/currencies/gems"
+    await mia.client.patch(gems, json={"active": False}, headers={"if-match": '"1"'})
+    xp = Transfer(debit="mint:t", credit=f"user:{mia.user_id}", currency="xp", amount=1000)
+    given = (await ledger.post([Posting(key="xp", transfers=[xp], transaction_type="test")]))[0]
+    await hall.drain()
+    async with hall.database(Currency).tx() as tx:
+        await ledger.reverse(tx, given.transaction_id, "a cheat")
+    await mia.client.patch(gems, json={"active": True}, headers={"if-match": '"2"'})
+    await hall.run_job(Currency, "settle_waiting")
+    assert set((await _amounts(mia)).values()) == {0}
+
+
 async def _amounts(player: HallUser) -> dict[str, int]:
     items = (await player.client.get("/me/balances")).json()["items"]
     return {item["currency"]: item["amount"] for item in items}

@@ -56,8 +56,7 @@ class Undoing(Posts):
 
     async def take_back_levels(self, tx: Tx, user_id: UUID, levels: list[int]) -> None:
         """Reverses what these levels have paid a player, as far as that is not done yet; what waits is never paid."""
-        for level in levels:
-            await repository.forget_waiting(tx, user_id, level_grant(user_id, level))
+        await repository.forgo_grants(tx, user_id, [level_grant(user_id, level) for level in levels])
         keys = [f"reward:{level_grant(user_id, level)}" for level in levels]
         for transaction_id in await repository.paid_under(tx, f"user:{user_id}", keys):
             if await repository.reversed_by(tx, transaction_id) is None:  # one taken back may have taken back another

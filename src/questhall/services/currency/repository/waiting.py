@@ -84,6 +84,15 @@ async def forgo(tx: Tx, event_ids: list[UUID]) -> None:
     )
 
 
+async def forgo_grants(tx: Tx, user_id: UUID, grant_ids: list[UUID]) -> None:
+    """Parts of these grants that still wait are never credited: what earned them was lost."""
+    await tx.execute(
+        "UPDATE unsettled_parts SET refusal = 'undone' WHERE user_id = $1 AND grant_id = ANY($2::uuid[])",
+        user_id,
+        grant_ids,
+    )
+
+
 async def waited(tx: Tx, part: Waiting, refusal: str | None) -> None:
     """A part was credited, or refused once more and waits on."""
     if refusal is None:
