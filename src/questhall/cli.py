@@ -37,8 +37,16 @@ app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 app.add_typer(ledger, name="ledger")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+class Output(Console):
+    """Goes on in silence when nobody reads any more; rich's own would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads."""
+        self.quiet = True
+
+
+out = Output(highlight=False)
+err = Output(stderr=True, highlight=False)
 Data = Annotated[
     Path, typer.Option("--data", envvar="QUESTHALL_DATA", help="Folder with everything that must survive.")
 ]
