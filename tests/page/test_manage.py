@@ -63,8 +63,12 @@ async def test_a_quest_and_a_badge_are_written_in_forms_and_earned_by_a_signed_w
     player = await site.open(wren)
     await player.goto("/")
     await player.wait_for_load_state("networkidle")
+    # A level may be reached before the quest's toast comes: its scene holds the toasts back until a key is pressed.
+    await player.add_locator_handler(player.locator("dialog[open]"), lambda: player.keyboard.press("Escape"))
     assert (await hook.send("pull_request", recent_merge(site))).status_code == 202
-    await expect(player.locator("[data-toast]").filter(has_text="Ship something small")).to_be_visible(timeout=10_000)
+    # It is one of many good things at once: two stand alone, whichever come first, and the others as one.
+    told = player.locator("[data-toast]").filter(has_text=re.compile("Ship something small|good thing"))
+    await expect(told.first).to_be_visible(timeout=10_000)
     await site.hall.drain()
     history = [line["text"] for line in (await wren.client.get("/me/history?limit=100")).json()["items"]]
     assert any("Ship something small" in line for line in history)
