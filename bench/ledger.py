@@ -29,7 +29,7 @@ from questhall.kernel.process import Process
 from questhall.kernel.server import server, settle_heap
 from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
-from questhall.services.currency import rules
+from questhall.services.currency.rules.postings import fingerprint
 
 PLAYERS = 1000
 CONNECTIONS = 64
@@ -181,7 +181,7 @@ class _Plain(_Bare):
             "INSERT INTO plain.keys (owner, key, fingerprint, transaction_id, balances) VALUES ($1, $2, $3, $4, $5)",
             owner,
             posting.key,
-            rules.fingerprint(posting),
+            fingerprint(posting),
             transaction_id,
             f'{{"{owner}|coins": {balance}}}',
         )
