@@ -37,6 +37,7 @@ app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 app.add_typer(ledger, name="ledger")
 
+
 class Output(Console):
     """Goes on in silence when nobody reads any more; rich's own would end the process."""
 
