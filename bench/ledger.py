@@ -33,8 +33,8 @@ from questhall.services.currency.rules.postings import fingerprint
 
 PLAYERS = 1000
 CONNECTIONS = 64
-SECONDS = 5.0
-ROUNDS = 3
+SECONDS = 4.0
+ROUNDS = 5
 PORTS = {"grouped": 21811, "plain": 21812, "bare": 21813}
 USERS = [UUID(int=n + 1) for n in range(PLAYERS)]
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from questhall.kernel.batching import Applied, GroupCommit
 
+Take = Callable[[], list[int]]
+
 
 async def test_a_lone_request_goes_alone_and_those_that_queue_go_together() -> None:
     batches: list[list[int]] = []
 
-    async def apply(requests: list[int]) -> Applied[int]:
-        batches.append(requests)
+    async def apply(take: Take) -> Applied[int]:
+        batches.append(requests := take())
         await asyncio.sleep(0.01)
         return Applied([request * 2 for request in requests])
 
@@ -24,7 +27,8 @@ async def test_a_lone_request_goes_alone_and_those_that_queue_go_together() -> N
 
 
 async def test_one_refused_never_fails_its_neighbours() -> None:
-    async def apply(requests: list[int]) -> Applied[int]:
+    async def apply(take: Take) -> Applied[int]:
+        requests = take()
         return Applied([ValueError("odd") if request % 2 else request for request in requests])
 
     group = GroupCommit(apply)
@@ -35,7 +39,8 @@ async def test_one_refused_never_fails_its_neighbours() -> None:
 async def test_a_batch_that_fails_fails_all_of_it_and_the_next_goes_on() -> None:
     fail = True
 
-    async def apply(requests: list[int]) -> Applied[int]:
+    async def apply(take: Take) -> Applied[int]:
+        requests = take()
         if fail:
             raise ConnectionError("away")
         return Applied(requests)
@@ -51,7 +56,8 @@ async def test_nobody_is_answered_before_the_batch_is_durable_and_the_next_is_ap
     applied: list[list[int]] = []
     disk: dict[int, asyncio.Future[None]] = {}
 
-    async def apply(requests: list[int]) -> Applied[int]:
+    async def apply(take: Take) -> Applied[int]:
+        requests = take()
         applied.append(requests)
         disk[requests[0]] = asyncio.get_running_loop().create_future()
         return Applied(requests, lambda: disk[requests[0]])
@@ -75,7 +81,8 @@ async def test_a_caller_that_hangs_up_does_not_cancel_its_batch() -> None:
     applied: list[int] = []
     started = asyncio.Event()
 
-    async def apply(requests: list[int]) -> Applied[int]:
+    async def apply(take: Take) -> Applied[int]:
+        requests = take()
         started.set()
         await asyncio.sleep(0.02)
         applied.extend(requests)
@@ -93,3 +100,77 @@ async def test_a_caller_that_hangs_up_does_not_cancel_its_batch() -> None:
         await gone
     await asyncio.sleep(0.05)
     assert applied == [1]
+
+
+async def test_the_next_waits_for_its_turn_while_the_last_is_applied_and_takes_what_came_until_then() -> None:
+    turn = asyncio.Lock()
+    steps: list[str] = []
+
+    async def apply(take: Take) -> Applied[int]:
+        steps.append("asks")
+        async with turn:
+            requests = take()
+            steps.append(f"takes {requests}")
+            await asyncio.sleep(0.02)
+            steps.append("ends")
+        return Applied(requests)
+
+    group = GroupCommit(apply, ahead=True)
+    first = group.submit(1)
+    await asyncio.sleep(0.005)
+    second = group.submit(2)
+    await asyncio.sleep(0.005)
+    third = group.submit(3)
+    assert await asyncio.gather(first, second, third) == [1, 2, 3]
+    assert steps == ["asks", "takes [1]", "asks", "ends", "takes [2, 3]", "ends"]
+    assert await group.submit(4) == 4, "and the next comes alone again"
+    assert steps[6:] == ["asks", "takes [4]", "ends"]
+
+
+async def test_ahead_never_more_than_two_and_all_of_a_thousand_answered() -> None:
+    turn = asyncio.Lock()
+    inside = most = 0
+
+    async def apply(take: Take) -> Applied[int]:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        async with turn:
+            requests = take()
+            assert 1 <= len(requests) <= 7, "nobody takes an empty batch"
+            await asyncio.sleep(0)
+        inside -= 1
+        return Applied(requests)
+
+    group = GroupCommit(apply, cap=7, ahead=True)
+
+    async def caller(n: int) -> int:
+        await asyncio.sleep(n % 10 * 0.001)
+        return await group.submit(n)
+
+    assert await asyncio.gather(*(caller(n) for n in range(1000))) == list(range(1000))
+    assert most == 2
+
+
+async def test_who_waited_for_a_turn_that_never_came_is_told() -> None:
+    turns = 0
+
+    async def apply(take: Take) -> Applied[int]:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            requests = take()
+            await asyncio.sleep(0.02)
+            return Applied(requests)
+        if turns == 2:
+            await asyncio.sleep(0.01)
+            raise ConnectionError("away")
+        return Applied(take())
+
+    group = GroupCommit(apply, ahead=True)
+    first = group.submit(1)
+    await asyncio.sleep(0)
+    answers = await asyncio.gather(first, group.submit(2), group.submit(3), return_exceptions=True)
+    assert answers[0] == 1
+    assert all(isinstance(answer, ConnectionError) for answer in answers[1:])
+    assert await group.submit(4) == 4

@@ -87,6 +87,32 @@ async def test_a_pipelined_tx_gives_its_locks_back_and_speaks_once_it_is_on_disk
     assert await house.heard("ann") == [("ann", 1), ("ann", 2)]
 
 
+async def test_transactions_whose_answers_come_in_another_order_are_said_in_that_of_their_commits(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disks: list[asyncio.Event] = []
+
+    async def slow() -> None:
+        disks.append(asyncio.Event())
+        await disks[-1].wait()
+
+    monkeypatch.setattr(house.door, "flush", slow)
+    done = []
+    for n in range(3):
+        async with house.door.tx(pipelined=True) as tx:
+            for who in ("ann", "bob", "eve"):
+                tx.emit(Knocked(who=who, n=n))
+        done.append(tx)
+        await asyncio.sleep(0)
+    for n in (2, 1, 0):
+        assert await house.heard() == [], "who was first to commit is not heard yet"
+        disks[n].set()
+        await done[n].durable()
+    await house.settle()
+    for who in ("ann", "bob", "eve"):
+        assert await house.heard(who) == [(who, 0), (who, 1), (who, 2)]
+
+
 async def test_a_pipelined_tx_whose_flush_fails_is_found_in_the_table(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

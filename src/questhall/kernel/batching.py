@@ -28,15 +28,27 @@ class Applied(msgspec.Struct, Generic[Res], frozen=True, gc=False):
 class GroupCommit(Generic[Req, Res]):
     """Applies whatever queued up while the last batch was being committed, ``cap`` at most at a time.
 
-    A request that comes alone goes at once, so nobody waits for company. An exception of ``apply`` itself is raised
-    to all of the batch. A caller that hangs up does not cancel its batch.
+    ``apply`` is given ``take``, which it calls once, when its turn has come: it answers the requests of the batch, which
+    nobody else joins then. A request that comes alone goes at once, so nobody waits for company. An exception of
+    ``apply`` itself is raised to all of the batch. A caller that hangs up does not cancel its batch.
+
+    With ``ahead``, the next ``apply`` is called while the last one still runs: for one that waits for its turn (a lock
+    in the database) before it takes, so that the turn passes on without a round trip between them.
     """
 
-    def __init__(self, apply: Callable[[list[Req]], Awaitable[Applied[Res]]], *, cap: int = 256) -> None:
+    def __init__(
+        self,
+        apply: Callable[[Callable[[], list[Req]]], Awaitable[Applied[Res]]],
+        *,
+        cap: int = 256,
+        ahead: bool = False,
+    ) -> None:
         self._apply = apply
         self._cap = cap
+        self._places = 2 if ahead else 1
         self._queue: deque[tuple[Req, asyncio.Future[Res]]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: set[asyncio.Task[None]] = set()
+        self._entering = False
         self._answering: set[asyncio.Task[None]] = set()
 
     @property
@@ -46,36 +58,45 @@ class GroupCommit(Generic[Req, Res]):
 
     def submit(self, request: Req) -> asyncio.Future[Res]:
         """The outcome of one request, to be awaited."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Res] = loop.create_future()
+        future: asyncio.Future[Res] = asyncio.get_running_loop().create_future()
         self._queue.append((request, future))
-        if self._worker is None:
-            # A context of its own: a batch belongs to no single caller's request, event or transaction.
-            self._worker = loop.create_task(self._work(), context=Context())
+        self._call_worker()
         return future
 
-    async def _work(self) -> None:
-        try:
-            while self._queue:
-                batch = [self._queue.popleft() for _ in range(min(self._cap, len(self._queue)))]
-                await self._serve(batch)
-        except BaseException as error:
-            _fail([future for _, future in self._queue], error)
-            self._queue.clear()
-            raise
-        finally:
-            self._worker = None
+    def _call_worker(self) -> None:
+        if not self._queue or self._entering or len(self._workers) == self._places:
+            return
+        self._entering = True
+        # A context of its own: a batch belongs to no single caller's request, event or transaction.
+        worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
+        self._workers.add(worker)
+        worker.add_done_callback(self._left)
 
-    async def _serve(self, batch: list[tuple[Req, asyncio.Future[Res]]]) -> None:
-        futures = [future for _, future in batch]
+    def _left(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        if not worker.cancelled():
+            self._call_worker()
+
+    async def _work(self) -> None:
+        batch: list[tuple[Req, asyncio.Future[Res]]] = []
+
+        def take() -> list[Req]:
+            if not batch:
+                batch.extend(self._queue.popleft() for _ in range(min(self._cap, len(self._queue))))
+                self._entering = False
+                self._call_worker()
+            return [request for request, _ in batch]
+
         try:
-            applied = await self._apply([request for request, _ in batch])
+            applied = await self._apply(take)
             assert len(applied.answers) == len(batch), "one answer a request"
         except BaseException as error:
-            _fail(futures, error)
+            take()  # whoever waited for this turn is told
+            _fail([future for _, future in batch], error)
             if not isinstance(error, Exception):
                 raise
             return
+        futures = [future for _, future in batch]
         if applied.durable is None:
             _answer(futures, applied.answers)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime
@@ -53,25 +53,22 @@ class Ticket(Protocol):
 _encoder = msgspec.json.Encoder()
 
 # Numbers each event within (producer, subject) and writes it to the outbox: one statement, however many. The rows
-# of `sequences` are locked in subject order, and stay locked until the commit: so numbers follow commits.
+# of `sequences` are locked in subject order, and stay locked until the commit: so numbers follow commits. A row's
+# `sequence` comes in as its distance from the last of its subject.
 _OUTBOX_SQL = """
-WITH e AS (
-    SELECT * FROM unnest($1::outbox[]) WITH ORDINALITY AS e(position, id, aggregatetype, aggregateid, type, payload, sequence,
-        "time", correlation_id, causation_id, actor, depth, traceparent, n)
-), counts AS (
-    SELECT aggregateid AS subject, count(*) AS c FROM e GROUP BY aggregateid
-), s AS (
-    INSERT INTO sequences AS q (subject, last) SELECT subject, c FROM counts ORDER BY subject
+WITH s AS (
+    INSERT INTO sequences AS q (subject, last) SELECT * FROM unnest($2::text[], $3::bigint[])
     ON CONFLICT (subject) DO UPDATE SET last = q.last + EXCLUDED.last
     RETURNING subject, last
 )
 INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, sequence, "time", correlation_id, causation_id, actor,
                     depth, traceparent)
-SELECT e.id, e.aggregatetype, e.aggregateid, e.type, e.payload,
-       s.last - counts.c + row_number() OVER (PARTITION BY e.aggregateid ORDER BY e.n),
+SELECT e.id, e.aggregatetype, e.aggregateid, e.type, e.payload, s.last - e.sequence,
        e."time", e.correlation_id, e.causation_id, e.actor, e.depth, e.traceparent
-FROM e JOIN counts ON counts.subject = e.aggregateid JOIN s ON s.subject = e.aggregateid ORDER BY e.n
-RETURNING id, sequence, position
+FROM unnest($1::outbox[]) WITH ORDINALITY AS e(position, id, aggregatetype, aggregateid, type, payload, sequence, "time",
+    correlation_id, causation_id, actor, depth, traceparent, n)
+JOIN s ON s.subject = e.aggregateid ORDER BY e.n
+RETURNING position, sequence
 """
 
 
@@ -129,6 +126,10 @@ class Tx:
     def service(self) -> str:
         """Name of the service that writes."""
         return self._database.service
+
+    async def begin(self) -> None:
+        """Begins now and not with the first statement; with an ``opening``, when the lock that it takes is got."""
+        await self._open()
 
     async def _open(self) -> Any:
         if self._connection is None:
@@ -208,14 +209,20 @@ class Tx:
 
     async def _write_outbox(self) -> list[int]:
         events = self._emitted
+        counts: dict[str, int] = {}
+        rows: list[tuple[object, ...]] = []
+        for envelope in reversed(events):
+            before_last = counts.get(envelope.subject, 0)
+            counts[envelope.subject] = before_last + 1
+            rows.append(_outbox_row(envelope, before_last))
+        rows.reverse()
+        subjects = sorted(counts)
         connection = self._connection or await self._open()
-        rows = await connection.fetch(_OUTBOX_SQL, [_outbox_row(envelope) for envelope in self._emitted])
-        numbered = {row[0]: row for row in rows}
+        numbered = await connection.fetch(_OUTBOX_SQL, rows, subjects, [counts[subject] for subject in subjects])
         positions: list[int] = []
-        for envelope in events:
-            row = numbered[envelope.id]
-            envelope.sequence = row[1]
-            positions.append(row[2])
+        for envelope, (position, sequence) in zip(events, sorted(numbered), strict=True):
+            envelope.sequence = sequence
+            positions.append(position)
         return positions
 
     async def _commit(self) -> None:
@@ -265,8 +272,8 @@ class Tx:
             await self._database.release(connection)
 
 
-def _outbox_row(envelope: Envelope[Any]) -> tuple[object, ...]:
-    """As the table has it; its position and sequence are given by the statement."""
+def _outbox_row(envelope: Envelope[Any], before_last: int) -> tuple[object, ...]:
+    """As the table has it; its position is given by the statement, and its sequence by how many of its subject follow."""
     return (
         None,
         envelope.id,
@@ -274,7 +281,7 @@ def _outbox_row(envelope: Envelope[Any]) -> tuple[object, ...]:
         envelope.subject,
         envelope.type,
         envelope.raw.decode(),
-        None,
+        before_last,
         envelope.time,
         envelope.correlation_id,
         envelope.causation_id,
@@ -347,12 +354,13 @@ class Database:
         """Waits until all that was committed before this call is on disk; one write serves all who wait."""
         await self._flushes.submit(None)
 
-    async def _flush(self, waiting: list[None]) -> Applied[None]:
+    async def _flush(self, take: Callable[[], list[None]]) -> Applied[None]:
         # A small record of its own whose commit is synchronous: the log is written in order, so what came before it
         # is on disk (and with the standbys, where commits wait for them) when this returns.
         async with self.read() as tx:
+            waiting = take()
             await tx.execute("SELECT pg_logical_emit_message(true, 'questhall', '')")
-        return Applied([None] * len(waiting))
+        return Applied(waiting)
 
     @staticmethod
     def real_now() -> datetime:

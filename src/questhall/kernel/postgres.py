@@ -27,13 +27,13 @@ ELSEWHERE = Path("/var/lib/questhall")
 CONFIGURATION = {
     "listen_addresses": "",
     "max_connections": "60",
-    "shared_buffers": "64MB",
+    "shared_buffers": "128MB",
     "work_mem": "4MB",
     "maintenance_work_mem": "32MB",
     "wal_level": "replica",
     "max_wal_senders": "0",
     "min_wal_size": "256MB",  # segments are kept and written over: making one stops every commit for 40 ms
-    "max_wal_size": "512MB",
+    "max_wal_size": "1GB",
     "checkpoint_timeout": "10min",
     "autovacuum_max_workers": "2",
     "autovacuum_naptime": "15s",

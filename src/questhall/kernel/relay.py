@@ -124,10 +124,10 @@ class Relay:
             for subject in first.subjects:
                 line = self._lines[subject]
                 line.popleft()
-                if line:
-                    ready.append(line[0])
-                else:
+                if not line:
                     del self._lines[subject]
+                elif line[0] not in ready:
+                    ready.append(line[0])
 
     def _hand_over(self, ticket: _Ticket) -> None:
         self._commits += 1

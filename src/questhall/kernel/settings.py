@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where browsers reach the installation: decides cookies, links and the allowed Origin."""
     registration: str = ""
     """``open``, ``invite``, ``approval`` or ``closed``; empty: open on loopback, invite otherwise."""
-    pool_max: int = 3
+    pool_max: int = 4
     """Connections a service holds at most."""
     log_format: str = "console"
     """``console`` or ``json``."""

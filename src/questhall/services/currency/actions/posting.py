@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -77,9 +78,12 @@ class Posts:
         crash_point(POSTED)
         return outcomes
 
-    async def _post_together(self, requests: list[Request]) -> Applied[Outcome]:
-        # Pipelined: the journal's lock is free again while the disk is waited for, so the next batch begins.
-        async with self.at.db.tx(cause=requests[0].cause, pipelined=True, opening=repository.LOCK_SQL) as tx:
+    async def _post_together(self, take: Callable[[], list[Request]]) -> Applied[Outcome]:
+        # Pipelined: the journal's lock is free again while the disk is waited for, so the next batch begins: it has
+        # asked for the lock already, and takes whatever came until it got it.
+        async with self.at.db.tx(pipelined=True, opening=repository.LOCK_SQL) as tx:
+            await tx.begin()
+            requests = take()
             done = await self.apply(tx, requests, locked=True)
         return Applied([one.outcome for one in done], tx.durable)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -59,7 +60,8 @@ class Taking(Sources):
         crash_point(STORED)
         return taken
 
-    async def _take_together(self, batch: list[Delivery]) -> Applied[Taken]:
+    async def _take_together(self, take: Callable[[], list[Delivery]]) -> Applied[Taken]:
+        batch = take()
         for _ in range(RACES_MAX):
             try:
                 async with self.at.db.tx(pipelined=True) as tx:
