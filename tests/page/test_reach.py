@@ -56,6 +56,7 @@ async def test_register_accept_complete_badge_wallet_and_why_by_keyboard_alone(s
     await expect(page.get_by_role("heading", name="Today's quests")).to_be_visible()
     await tab_to(page, "Quests")
     await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1, name="Quests")).to_be_focused()
     await tab_to(page, "Say hello")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="Say hello", exact=True)).to_be_focused()

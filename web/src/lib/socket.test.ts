@@ -31,12 +31,15 @@ const message = (cursor: string) => ({ type: "message", channel: "me", cursor, i
 
 let reloads = 0;
 let heard: string[] = [];
+let missed: string[] = [];
 
 /** The page is loaded: its reads have begun. */
 function load(userId = "wren"): () => void {
   reloads = 0;
   heard = [];
-  const close = openSocket(userId, ["me"], { messages: (batch) => heard.push(...batch.map((one) => one.cursor)), reload: () => reloads++, ended: () => undefined });
+  missed = [];
+  const hear = (batch: { cursor: string }[], late: boolean) => (late ? missed : heard).push(...batch.map((one) => one.cursor));
+  const close = openSocket(userId, ["me"], { messages: hear, reload: () => reloads++, ended: () => undefined });
   return close;
 }
 
@@ -68,7 +71,45 @@ describe("the socket", () => {
     Line.last.says(subscribed("e.6", true));
     Line.last.says(message("e.6"));
     vi.advanceTimersByTime(500);
-    expect([reloads, heard]).toEqual([0, ["e.6"]]);
+    Line.last.says(message("e.7"));
+    vi.advanceTimersByTime(500);
+    expect([reloads, missed, heard]).toEqual([0, ["e.6"], ["e.7"]]);
+  });
+
+  it("tells a short gap as it comes and a long one as missed, whatever the server's clock says", () => {
+    load();
+    Line.last.opens();
+    Line.last.says(subscribed("e.4", false));
+    const back = (cursor: string, after: number) => {
+      Line.last.drops();
+      vi.advanceTimersByTime(after);
+      Line.last.opens();
+      Line.last.says(subscribed(cursor, true));
+      Line.last.says(message(cursor));
+      vi.advanceTimersByTime(500);
+    };
+    back("e.5", 10_000);
+    expect([missed, heard]).toEqual([[], ["e.5"]]);
+    back("e.6", 60_000);
+    expect([missed, heard]).toEqual([["e.6"], ["e.5"]]);
+    Line.last.says({ ...message("e.7"), time: "2001-01-01T00:00:00Z" });
+    vi.advanceTimersByTime(500);
+    expect(heard).toEqual(["e.5", "e.7"]);
+  });
+
+  it("takes nothing for missed once all of it came, or should have come", () => {
+    load();
+    Line.last.opens();
+    Line.last.says(subscribed("e.4", false));
+    Line.last.drops();
+    vi.advanceTimersByTime(60_000);
+    Line.last.opens();
+    Line.last.says(subscribed("e.5", true));
+    vi.advanceTimersByTime(6_000);
+    Line.last.says(message("e.9"));
+    Line.last.says(message("e.10"));
+    vi.advanceTimersByTime(500);
+    expect([missed, heard]).toEqual([[], ["e.9", "e.10"]]);
   });
 
   it("asks again for what was announced and did not come", () => {

@@ -16,7 +16,15 @@ const SESSION_ENDED = 4401;
 
 const PING_MS = 25_000;
 const GULP_MS = 120;
-const MISSED_AFTER_MS = 20_000;
+// Between two pongs and 20 s more.
+const MISSED_AFTER_MS = PING_MS + 20_000;
+const CATCH_UP_MS = 5_000;
+
+/** Where a channel stood when its connection came back: what was said until then was missed. */
+interface Gap {
+  until: string;
+  since: number;
+}
 
 interface Frame {
   type: string;
@@ -51,7 +59,11 @@ export function openSocket(userId: string, channels: string[], listener: Listene
   const socket = new ReconnectingWebSocket(url, [], { minReconnectionDelay: 400, maxReconnectionDelay: 8_000, connectionTimeout: 6_000 });
   const cursors = rememberedCursors(userId);
   const session = useSession.getState();
-  let waiting: Message[] = [];
+  let waiting: { message: Message; missed: boolean }[] = [];
+  const gaps = new Map<string, Gap>();
+  // Loaded anew: the page was not there, however short that was. By this machine's clock alone: the server's may differ.
+  let lastHeard = -Infinity;
+  let silence = 0;
   let frame = 0;
   let flushed = -Infinity;
   let closed = false;
@@ -65,11 +77,17 @@ export function openSocket(userId: string, channels: string[], listener: Listene
     const batch = waiting;
     waiting = [];
     rememberCursors(userId, cursors);
-    const old = Date.now() - MISSED_AFTER_MS;
-    const missed = batch.filter((message) => new Date(message.time).getTime() < old);
-    const fresh = batch.filter((message) => new Date(message.time).getTime() >= old);
-    if (missed.length > 0) listener.messages(missed, true);
-    if (fresh.length > 0) listener.messages(fresh, false);
+    for (const missed of [true, false]) {
+      const messages = batch.filter((one) => one.missed === missed).map((one) => one.message);
+      if (messages.length > 0) listener.messages(messages, missed);
+    }
+  };
+  const wasMissed = (message: Message): boolean => {
+    const gap = gaps.get(message.channel);
+    if (!gap) return false;
+    const late = Date.now() - gap.since > CATCH_UP_MS;
+    if (late || message.cursor === gap.until) gaps.delete(message.channel);
+    return !late;
   };
   // The first message is shown with the next frame; a flood is taken in gulps. Hidden tabs get no frames.
   const schedule = () => {
@@ -79,6 +97,7 @@ export function openSocket(userId: string, channels: string[], listener: Listene
   };
 
   socket.addEventListener("open", () => {
+    silence = Date.now() - lastHeard;
     for (const channel of channels) socket.send(JSON.stringify({ type: "subscribe", channel, cursor: cursors.get(channel) ?? null }));
   });
   socket.addEventListener("close", (event) => {
@@ -90,12 +109,15 @@ export function openSocket(userId: string, channels: string[], listener: Listene
   socket.addEventListener("message", (event: MessageEvent) => {
     const said = JSON.parse(String(event.data)) as Frame;
     heard = true;
+    lastHeard = Date.now();
     if (said.type === "message") {
       const message = said as Message;
       cursors.set(message.channel, message.cursor);
-      waiting.push(message);
+      waiting.push({ message, missed: wasMissed(message) });
       schedule();
     } else if (said.type === "subscribed") {
+      if (said.recovered && said.channel && said.cursor && said.cursor !== cursors.get(said.channel) && silence > MISSED_AFTER_MS)
+        gaps.set(said.channel, { until: said.cursor, since: Date.now() });
       session.setConnection("live");
       // Recovered: what was said since the cursor follows, moves it on, and is all that the page's reads can lack.
       if (said.recovered && !stumbled) return;
