@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -33,6 +35,7 @@ ORDERLY = ("balance", "number", "xp")
 VISITS = [(point, 1) for point in WHILE_LIVING] + [
     (point, 7) for point in WHILE_LIVING if point.startswith(("tx.", "consumer.", "relay."))
 ]
+CRASHES = "test_a_crash_loses_and_doubles_nothing"
 LAST_FILE_OF_FIRST = len(runner._files(SERVICES[0]))
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -57,10 +60,14 @@ DELIVERIES = "SELECT external_id, event, outcome, body_hash, body FROM integrati
 LOG = f"SELECT source, subject, type, actor, depth, data::text FROM audit.event_log WHERE type <> ALL('{{{','.join(PASSING)}}}')"
 
 
-def life(mode: str, url: str, redis: str, data: Path, point: str | None = None) -> subprocess.CompletedProcess[str]:
+async def life(
+    mode: str, url: str, redis: str, data: Path, point: str | None = None
+) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **({"QUESTHALL_CRASH": point} if point else {})}
     command = [sys.executable, "-m", "tests.crash.worker", mode, url, redis, str(data)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    return await asyncio.to_thread(
+        subprocess.run, command, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
 
 
 def history(*lives: subprocess.CompletedProcess[str]) -> list[tuple[str, str]]:
@@ -116,11 +123,11 @@ async def world(url: str) -> dict[str, list[tuple[object, ...]]]:
         await admin.close()
 
 
-async def unharmed(url: str) -> None:
-    """What holds at any moment, also right after a crash: the ledger's promises."""
+async def harm(url: str) -> list[str]:
+    """What holds at any moment, also right after a crash, and does not: the ledger's promises."""
     admin = await asyncpg.connect(url)
     try:
-        assert await invariants.ledger.broken(admin) == []
+        return await invariants.ledger.broken(admin)
     finally:
         await admin.close()
 
@@ -134,29 +141,76 @@ async def lost(url: str, told: list[tuple[str, str]]) -> list[str]:
         await admin.close()
 
 
+class Visit(msgspec.Struct, frozen=True):
+    """What was found after a crash, and after the life that followed it."""
+
+    crashed: subprocess.CompletedProcess[str]
+    harmed: list[str]
+    again: subprocess.CompletedProcess[str]
+    world: dict[str, Any]
+    lost: list[str]
+
+
 class Ready:
-    def __init__(self, template: str, data: Path, reference: dict[str, Any]) -> None:
-        self.template = template
-        self.data = data
+    """What lives begin with; two at a time, since each mostly starts and waits."""
+
+    def __init__(self, servers: Servers, template: str, data: Path, reference: dict[str, Any]) -> None:
+        self._servers = servers
+        self._template = template
+        self._data = data
         self.reference = reference
+        self._room = asyncio.Semaphore(2)
+        self._visits: dict[tuple[str, int], asyncio.Task[Visit]] = {}
+
+    def begin(self, visits: list[tuple[str, int]]) -> None:
+        """In their order, as there is room."""
+        for visit in visits:
+            self._visits[visit] = asyncio.create_task(self._visit(*visit))
+
+    async def visit(self, point: str, visit: int) -> Visit:
+        """What became of one."""
+        return await self._visits[point, visit]
+
+    async def end(self) -> None:
+        """Leaves off what nobody asked for."""
+        for task in self._visits.values():
+            task.cancel()
+        await asyncio.gather(*self._visits.values(), return_exceptions=True)
+
+    async def _visit(self, point: str, visit: int) -> Visit:
+        redis, data = self._servers.redis, self._data
+        async with self._room, fresh_database(self._servers.database, template=self._template) as url:
+            crashed = await life("live", url, redis, data, f"{point}:{visit}")
+            harmed = await harm(url)
+            again = await life("live", url, redis, data)
+            found = await world(url) if again.returncode == 0 else {}
+            return Visit(crashed, harmed, again, found, await lost(url, history(crashed, again)))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ready(servers: Servers, migrated: tuple[str, Path]) -> AsyncIterator[Ready]:
+async def ready(servers: Servers, migrated: tuple[str, Path], request: pytest.FixtureRequest) -> AsyncIterator[Ready]:
     template, data = migrated
     async with fresh_database(servers.database, template=template) as url:
-        done = life("setup", url, servers.redis, data)
+        done = await life("setup", url, servers.redis, data)
         assert done.returncode == 0, done.stderr[-3000:]
         base = urlsplit(url).path[1:]
         async with fresh_database(servers.database, template=base) as clean:
-            done = life("live", clean, servers.redis, data)
+            done = await life("live", clean, servers.redis, data)
             assert done.returncode == 0, done.stderr[-3000:]
             reference = await world(clean)
             # The same once more, without any crash: nothing is done a second time.
-            again = life("live", clean, servers.redis, data)
+            again = await life("live", clean, servers.redis, data)
             assert again.returncode == 0, again.stderr[-3000:]
             assert await world(clean) == reference
-        yield Ready(base, data, reference)
+        found = Ready(servers, base, data, reference)
+        chosen = [item for item in request.session.items if isinstance(item, pytest.Function)]
+        found.begin([_place(item) for item in chosen if item.originalname == CRASHES])
+        yield found
+        await found.end()
+
+
+def _place(item: pytest.Function) -> tuple[str, int]:
+    return item.callspec.params["point"], item.callspec.params["visit"]
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -172,19 +226,18 @@ async def test_the_reference_world_is_what_the_deliveries_say(ready: Ready) -> N
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(("point", "visit"), VISITS)
-async def test_a_crash_loses_and_doubles_nothing(ready: Ready, servers: Servers, point: str, visit: int) -> None:
-    async with fresh_database(servers.database, template=ready.template) as url:
-        crashed = life("live", url, servers.redis, ready.data, f"{point}:{visit}")
-        assert crashed.returncode == crash.EXIT_STATUS, ("never visited", crashed.returncode, crashed.stderr[-2000:])
-        await unharmed(url)
-        again = life("live", url, servers.redis, ready.data)
-        assert again.returncode == 0, again.stderr[-3000:]
-        assert await world(url) == ready.reference
-        assert await lost(url, history(crashed, again)) == []
-        told = history(again)
-        assert ("replayed", "true") in told, "a retried request gets its stored answer"
-        assert len({what for kind, what in history(crashed, again) if kind == "gift"}) == 1, "and it is the same one"
-        assert ("verified", "True") in told
+async def test_a_crash_loses_and_doubles_nothing(ready: Ready, point: str, visit: int) -> None:
+    found = await ready.visit(point, visit)
+    crashed, again = found.crashed, found.again
+    assert crashed.returncode == crash.EXIT_STATUS, ("never visited", crashed.returncode, crashed.stderr[-2000:])
+    assert found.harmed == []
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert found.world == ready.reference
+    assert found.lost == []
+    told = history(again)
+    assert ("replayed", "true") in told, "a retried request gets its stored answer"
+    assert len({what for kind, what in history(crashed, again) if kind == "gift"}) == 1, "and it is the same one"
+    assert ("verified", "True") in told
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -198,9 +251,9 @@ async def test_a_migration_that_is_cut_off_is_finished_by_the_next(
     template, data = migrated
     base = named(servers.database, template)
     async with fresh_database(servers.database) as url:
-        crashed = life("migrate", url, servers.redis, data, f"{point}:{visit}")
+        crashed = await life("migrate", url, servers.redis, data, f"{point}:{visit}")
         assert crashed.returncode == crash.EXIT_STATUS, ("never visited", crashed.returncode, crashed.stderr[-2000:])
-        again = life("migrate", url, servers.redis, data)
+        again = await life("migrate", url, servers.redis, data)
         assert again.returncode == 0, again.stderr[-3000:]
         assert await shape(url) == await shape(base)
 

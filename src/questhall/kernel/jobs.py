@@ -26,6 +26,7 @@ LEASE_S = 10.0
 RETRY_S = 30.0
 """A job that failed is tried again this soon, or at its own time if that comes first."""
 
+LOOK_EVERY_MIN_S = 0.05
 LOOK_EVERY_MAX_S = 30.0
 """A job that is rare is looked for this often all the same: its holder may have died."""
 
@@ -43,6 +44,7 @@ _RENEW_SQL = "UPDATE leases SET until = clock_timestamp() + make_interval(secs =
 _RELEASE_SQL = """
 UPDATE leases SET until = '-infinity', next_at = $3::timestamptz + make_interval(secs => $4) WHERE name = $1 AND holder = $2
 """
+_WAIT_SQL = "SELECT extract(epoch FROM greatest(until, next_at) - clock_timestamp())::float8 FROM leases WHERE name = $1"
 
 
 class Scheduler:
@@ -80,15 +82,19 @@ class Scheduler:
         await self._work(job)
 
     async def _repeat(self, job: Job) -> None:
+        longest = min(job.every_s, LOOK_EVERY_MAX_S)
         while True:
+            wait = longest
             try:
                 async with self._database.read() as tx:
                     began = await tx.fetchval(_TAKE_SQL, job.name, self._holder, LEASE_S)
                 if began is not None:
                     await self._run_leased(job, began)
+                async with self._database.read() as tx:
+                    wait = await tx.fetchval(_WAIT_SQL, job.name)
             except Exception as error:  # noqa: BLE001 - it is tried again
                 log.error("job_failed", service=self._service.name, job=job.name, error=repr(error))
-            await asyncio.sleep(min(job.every_s, LOOK_EVERY_MAX_S))
+            await asyncio.sleep(min(max(wait, LOOK_EVERY_MIN_S), longest))
 
     async def _run_leased(self, job: Job, began: datetime) -> None:
         crash_point(STARTED)
