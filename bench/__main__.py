@@ -10,9 +10,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import cascades, ledger, lone, memory, toasts
+from bench import cascades, ledger, lone, memory, page, toasts
 
-ALL = {"ledger": ledger.run, "lone": lone.run, "cascades": cascades.run, "memory": memory.run, "toasts": toasts.run}
+ALL = {
+    "ledger": ledger.run,
+    "lone": lone.run,
+    "cascades": cascades.run,
+    "memory": memory.run,
+    "toasts": toasts.run,
+    "page": page.run,
+}
 
 
 def main() -> None:
