@@ -32,7 +32,7 @@ export default defineConfig({
         inlineWorkboxRuntime: true,
         sourcemap: false,
         globPatterns: ["**/*.{js,css,html,woff2,svg}"],
-        globIgnores: ["badges/*", "**/*cyrillic*", "**/*vietnamese*", "**/*greek*"],
+        globIgnores: ["badges/**", "**/*cyrillic*", "**/*vietnamese*", "**/*greek*"],
         navigateFallback: "/index.html",
         navigateFallbackDenylist: [/^\/api\//, /^\/\.well-known\//],
         runtimeCaching: [

@@ -248,10 +248,10 @@ async def test_why_goes_from_the_balance_down_to_the_actor(hall: Hall) -> None:
     assert steps[0]["title"] == "+10 coins"
     beside = (await newest(wren, "xp"))["id"]
     leg = (await wren.client.get(f"/why/transaction/{beside}")).json()["steps"]
-    assert (leg[0]["title"], leg[1:]) == ("+50 xp", steps[1:]), "the leg that was asked for"
+    assert (leg[0]["title"], leg[1:]) == ("+50 XP", steps[1:]), "the leg that was asked for"
     whole = (await newest(wren, "xp"))["transaction_id"]
     both = (await wren.client.get(f"/why/transaction/{whole}")).json()["steps"]
-    assert both[0]["title"] == "+50 xp, +10 coins", "of a transaction all legs"
+    assert both[0]["title"] == "+50 XP, +10 coins", "of a transaction all legs"
     assert (await eve.client.get(f"/why/transaction/{transfer}")).status_code == 404, "somebody else's"
     assert (await mia.client.get(f"/why/transaction/{transfer}")).json()["steps"][1:] == steps[1:], "audit:read"
     assert (await hall.client().get(f"/why/transaction/{transfer}")).status_code == 401

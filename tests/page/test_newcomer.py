@@ -43,6 +43,7 @@ async def test_the_hero_offers_what_can_be_done_at_once(site: Site) -> None:
         (f"/badges/{new_id()}", "To the badges", "/badges"),
         ("/badges/nothing-of-this-name", "To the badges", "/badges"),
         ("/players/nobody", "Back to the camp", "/"),
+        ("/no/such/place", "Back to the camp", "/"),
     ],
 )
 async def test_an_address_that_leads_nowhere_says_so(site: Site, address: str, back: str, to: str) -> None:
@@ -51,6 +52,7 @@ async def test_an_address_that_leads_nowhere_says_so(site: Site, address: str, b
     page = await site.open(wren)
     await page.goto(address)
     await expect(page.get_by_role("heading", name="No trail leads here", level=1)).to_be_visible()
+    await expect(page.get_by_role("link", name="Quests", exact=True)).to_be_visible()
     await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     await expect(page.get_by_role("link", name=back)).to_have_attribute("href", to)
 
@@ -79,15 +81,22 @@ async def test_a_currency_of_later_has_its_name_and_a_long_one_breaks_nothing(si
     assert await page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth") <= 0
 
 
-async def test_the_address_of_each_badge_of_the_pack_is_a_picture(site: Site) -> None:
-    wren = await site.hall.user("wren")
+async def test_the_address_of_each_badge_is_a_picture_also_of_an_authors(site: Site) -> None:
+    wren, mia = await site.hall.user("wren"), await site.hall.user("mia", role="manager")
     await give_look(wren)
+    for icon in ("whale-tail", "no-such-emblem"):
+        own = {"slug": icon, "name": icon, "icon": icon, "rarity": "epic", "requirements": {"level": 2}}
+        made = await mia.client.post("/achievements", json=own)
+        assert made.status_code == 201, made.text
+        published = await mia.client.post(f"/achievements/{made.json()['id']}/publish", headers={"if-match": '"1"'})
+        assert published.json()["icon_url"] == f"/badges/epic/{icon}.svg", published.text
     badges = (await wren.client.get("/achievements?limit=100")).json()["items"]
-    assert len(badges) == len(starter.pack("achievements"))
+    assert len(badges) == len(starter.pack("achievements")) + 2
     page = await site.open(wren)
     await page.goto("/credits")
-    hidden = f"/badges/{next(badge['slug'] for badge in starter.pack('achievements') if badge.get('secret'))}.svg"
-    for address in [hidden, *(badge["icon_url"] for badge in badges)]:
+    hidden = next(badge for badge in starter.pack("achievements") if badge.get("secret"))
+    assert "/badges/secret.svg" in {badge["icon_url"] for badge in badges}
+    for address in [f"/badges/{hidden['rarity']}/{hidden['icon']}.svg", *(badge["icon_url"] for badge in badges)]:
         answer = await page.request.get(address)
         assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml"), address
         width = await page.evaluate(

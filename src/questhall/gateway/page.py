@@ -90,7 +90,7 @@ class Page:
         if scope["method"] != "GET":
             raise MethodNotAllowed(headers=[(b"allow", b"GET, HEAD")])
         path = scope["path"]
-        file = self._files.get(path)
+        file = self._files.get(path) or self._badge(path)
         if file is None:
             last = path.rsplit("/", 1)[-1]
             if "." in last:
@@ -100,6 +100,15 @@ class Page:
             await self.send_html(send, NOT_BUILT)
             return
         await self._send_file(scope, send, file)
+
+    def _badge(self, path: str) -> _File | None:
+        """What stands for a badge's picture whose emblem is unknown: the page draws the same."""
+        folder, _, name = path.rpartition("/")
+        return (
+            self._files.get(f"{folder}/compass.svg")
+            if folder.startswith("/badges/") and name.endswith(".svg")
+            else None
+        )
 
     async def _send_file(self, scope: dict[str, Any], send: Any, file: _File) -> None:
         wanted = dict(scope["headers"])

@@ -56,6 +56,7 @@ FEW_RUNS, MANY_RUNS = 3, 30
 _TOKEN = re.compile(
     r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?|&&|\|\||[=!<>]=|[^\s]"
 )
+_SYNTAX = re.compile(r"<input>:(\d+):(\d+): Syntax error: (.*)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _READS = {".": 1, "[": 1, "in": 2, "==": 2, "!=": 2, "<": 2, ">": 2, "<=": 2, ">=": 2}
 _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
@@ -166,6 +167,17 @@ class Expression:
             return None
 
 
+def _said(error: ValueError) -> str:
+    """What the parser says, without its grammar."""
+    text = str(error).split("\n")[0]
+    at = _SYNTAX.search(text)
+    if at is None:
+        return text[:300]
+    if "input '<EOF>'" in at[3]:
+        return "something is missing at its end"
+    return f"it can't be read from line {at[1]}, character {at[2]}, on"
+
+
 @lru_cache(maxsize=4096)
 def compile_expression(source: str) -> Expression:
     """Compiles, within the bounds of length, parts and macro nesting. Refuses ``invalid_expression``."""
@@ -182,7 +194,7 @@ def compile_expression(source: str) -> Expression:
     try:
         program = cel.compile(source)
     except ValueError as error:
-        raise InvalidExpression(str(error).split("\n")[0][:300]) from None
+        raise InvalidExpression(_said(error)) from None
     bound = {tokens[n + 2] for n, token in enumerate(tokens[:-2]) if token in _MACROS and tokens[n + 1] == "("}
     unknown = set(program.variables()) - {"data", "event"} - bound
     if unknown:

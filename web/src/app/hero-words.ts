@@ -16,7 +16,7 @@ export interface HeroWords {
 const DAY = new Intl.DateTimeFormat("en", { weekday: "long" });
 
 export function timeOfDay(hour: number): TimeOfDay {
-  return hour < 5 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening";
+  return hour < 5 || hour >= 22 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening";
 }
 
 const left = (quest: Quest): { have: number; need: number } => {

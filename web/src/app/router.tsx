@@ -95,6 +95,7 @@ const tree = root.addChildren([
     page("/manage/invites", admin, "InvitesPage"),
     page("/manage/mails", admin, "OutboxPage"),
     page("/manage/grants", () => import("./pages/grants"), "GrantsPage", "currency"),
+    createRoute({ getParentRoute: () => inside, path: "$", component: NotFound }),
     ...(import.meta.env.DEV ? [page("/kit", () => import("@/features/kit"), "Kit")] : []),
   ]),
 ]);

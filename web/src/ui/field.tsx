@@ -18,7 +18,7 @@ export function Field({ label, hint, error, children }: FieldProps) {
   const id = useId();
   const note = error || hint;
   return (
-    <div className="grid min-w-0 content-start gap-1">
+    <div className="grid min-w-0 content-start gap-1.5">
       <label htmlFor={id} className="font-bold">
         {label}
       </label>

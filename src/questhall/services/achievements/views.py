@@ -147,7 +147,7 @@ class Wall:
         hidden = d is not head.definition and slug != head.definition.slug
         return AchievementView(
             slug=slug,
-            icon_url=icon_url("secret" if hidden else slug),
+            icon_url="/badges/secret.svg" if hidden else rules.icon_url(d),
             requirements=None if hidden else d.requirements,
             status=cast("Status", head.status),
             holders_percent=self._shown.percent(head.holders),
@@ -200,17 +200,12 @@ _COPIED = (
 )
 
 
-def icon_url(slug: str) -> str:
-    """Where a badge's picture is."""
-    return f"/badges/{slug}.svg"
-
-
 def drafted(row: Record) -> AchievementView:
     """A head as its author last saved it, without anybody's standing."""
     d: Any = msgspec.json.decode(row["definition"], type=rules.Definition)
     return AchievementView(
         slug=d.slug,
-        icon_url=row["icon_url"],
+        icon_url=rules.icon_url(d),
         requirements=d.requirements,
         holders=0,
         holders_percent=0.0,

@@ -70,6 +70,7 @@ _ACTS = {
     "github.push": ("hammer-and-wrench", "You pushed your work", "work was pushed"),
     "github.release.published": ("ship", "You published a release", "a release was published"),
     "github.star.created": ("star", "You starred a project", "a project was starred"),
+    "github.watch.started": ("star", "You starred a project", "a project was starred"),
     "github.fork": ("fork-and-knife", "You forked a project", "a project was forked"),
 }
 
@@ -95,8 +96,15 @@ def _recorded(d: Data) -> Line:
     return Line(icon=icon, text=text, detail=_about(d))
 
 
+def _for(d: Data) -> str:
+    """What an amount was for; what an admin wrote is a sentence of its own."""
+    if not d.get("reason"):
+        return ""
+    return f": {d['reason']}" if d.get("transaction_type") == "admin" else f" for {d['reason']}"
+
+
 def _credited(d: Data) -> Line:
-    about = f" for {d['reason']}" if d.get("reason") else ""
+    about = _for(d)
     link = ("transaction", d["transfer_id"])
     if d.get("transaction_type") == "reversal":
         return Line(icon=_icon(d["currency"]), text=f"You got {amount_of(d['currency'], d['amount'])} back", link=link)
@@ -111,7 +119,7 @@ def _debited(d: Data) -> Line:
         return Line(icon=_icon(d["currency"]), text=f"{what} were taken back", detail=d.get("reason", ""), link=link)
     if d.get("source") == "sink:debt":
         return Line(icon=_icon(d["currency"]), text=f"You paid back {what} that you owed", link=link)
-    about = f" for {d['reason']}" if d.get("reason") else ""
+    about = _for(d)
     return Line(icon=_icon(d["currency"]), text=f"You gave {what}{about}", link=link)
 
 

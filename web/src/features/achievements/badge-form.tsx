@@ -4,7 +4,7 @@ import { newKey, Problem, problemAt, wordsOf } from "@/lib/client";
 import { slugOf } from "@/lib/head";
 import { keep, kept, unkeep } from "@/lib/kept";
 import type { BadgeDefinition } from "@/lib/types";
-import { Button, Card, Choices, Conflict, EmblemPicker, Field, Input, KeptNote, Select, Switch, Textarea } from "@/ui";
+import { BadgeArt, Button, Card, Choices, Conflict, EmblemPicker, Field, Input, KeptNote, Select, Switch, Textarea } from "@/ui";
 import { BadgePreview } from "./badge-preview";
 import { wallQuery } from "./queries";
 import { NumberField } from "./rule-builder";
@@ -126,7 +126,8 @@ export function BadgeEditor({ badge, name, save, onTake, onOver }: Props) {
             <Field label="Series" hint="Badges of one series stand together" error={at("/series")}>
               {(ids) => <Input {...ids} maxLength={60} value={draft.series ?? ""} onChange={(event) => set({ series: event.target.value || null })} />}
             </Field>
-            <div>
+            <div className="flex items-center gap-3">
+              <BadgeArt icon={draft.icon} rarity={draft.rarity} size={56} />
               <EmblemPicker value={draft.icon} onChange={(icon) => set({ icon })} label="Choose an emblem" />
             </div>
             <Switch checked={draft.secret} onChange={(secret) => set({ secret })} label="Secret: nobody sees how it is earned" />

@@ -33,7 +33,7 @@ export function HistoryList({ items, links = true }: { items: HistoryItem[]; lin
           <div className="min-w-0 flex-1">
             <p className="font-bold wrap-anywhere">{item.text}</p>
             <p className="text-sm text-ink-2">
-              {item.detail && <>{item.detail}, </>}
+              {item.detail && <>{item.detail.replace(/\.$/, "")}, </>}
               <time dateTime={item.time} title={moment(item.time)}>
                 {ago(item.time)}
               </time>

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { wordsOf } from "@/lib/client";
 import { Button, Card, Empty, Skeleton, Trouble } from "@/ui";
 import { HistoryList } from "./history-list";
+import { FEW, NextLine } from "./recent";
 import { historyQuery } from "./queries";
 import { useShown } from "./shown";
 
@@ -24,6 +25,7 @@ export function HistoryPage() {
           </Empty>
         )}
         <HistoryList items={items} />
+        {items.length > 0 && items.length < FEW && <NextLine />}
         {hasNextPage && (
           <Button variant="plain" className="mt-4" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
             Show older

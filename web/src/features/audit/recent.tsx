@@ -6,6 +6,16 @@ import { HistoryList } from "./history-list";
 import { historyQuery } from "./queries";
 import { useShown } from "./shown";
 
+/** With fewer lines than this, the book looks empty. */
+export const FEW = 3;
+
+export const NextLine = ({ hue }: { hue?: number }) => (
+  <div className="mt-3 grid justify-items-center gap-2 rounded-2xl bg-sunk p-4 text-center">
+    <Pet stage="young" mood="calm" hue={hue} size={110} />
+    <p className="text-ink-2">The next line is yours to write. Ember holds the pen.</p>
+  </div>
+);
+
 /** The last few things, on the camp. */
 export function Recent({ most = 5, hue }: { most?: number; hue?: number }) {
   const { data, isPending, error, refetch } = useInfiniteQuery(historyQuery);
@@ -29,12 +39,7 @@ export function Recent({ most = 5, hue }: { most?: number; hue?: number }) {
       ) : (
         <>
           <HistoryList items={items} links={false} />
-          {items.length < 3 && (
-            <div className="mt-3 grid justify-items-center gap-2 rounded-2xl bg-sunk p-4 text-center">
-              <Pet stage="young" mood="calm" hue={hue} size={110} />
-              <p className="text-ink-2">The next line is yours to write. Ember holds the pen.</p>
-            </div>
-          )}
+          {items.length < FEW && <NextLine hue={hue} />}
         </>
       )}
     </Card>

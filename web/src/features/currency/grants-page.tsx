@@ -52,7 +52,7 @@ function GrantForm({ onDone }: { onDone: (transaction: string) => void }) {
         {(ids) => <Textarea {...ids} name="reason" required minLength={3} maxLength={500} rows={2} />}
       </Field>
       {giving.error && <p role="alert" className="text-bad">{wordsOf(giving.error)}</p>}
-      <p role="status" className="text-ok">
+      <p role="status" className="text-ok empty:absolute">
         {done && (
           <>
             {done.words}{" "}
@@ -106,7 +106,7 @@ export function GrantsPage() {
   return (
     <>
       <h1 className="page-title">Grants</h1>
-      <div className="grid gap-5">
+      <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_380px] lg:items-start">
         <Card title="Give or take">
           <GrantForm onDone={setLast} />
         </Card>

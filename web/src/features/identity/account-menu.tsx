@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Bell, BellOff, Moon, Sun } from "lucide-react";
+import { Bell, BellOff, LogOut, Moon, Sun } from "lucide-react";
 import { type ReactNode, useRef } from "react";
 import { useSession } from "@/lib/session";
 import type { Me } from "@/lib/types";
@@ -52,7 +52,7 @@ export function AccountMenu({ me, children, onSignedOut }: Props) {
           {me.preferences.quiet ? <BellOff size={20} aria-hidden /> : <Bell size={20} aria-hidden />} {me.preferences.quiet ? m.quiet_on() : m.quiet_off()}
         </button>
         <button type="button" className="menu-item" onClick={() => out.mutate()}>
-          {m.sign_out()}
+          <LogOut size={20} aria-hidden /> {m.sign_out()}
         </button>
       </div>
     </>

@@ -3,7 +3,7 @@ import type { FormEvent } from "react";
 import { wordsOf } from "@/lib/client";
 import { day, moment, title } from "@/lib/format";
 import type { Registration, Role } from "@/lib/types";
-import { Button, Card, Empty, Field, Input, Pill, Select } from "@/ui";
+import { Button, Card, Empty, Field, Input, Pill, Row, Select, Skeleton, Trouble } from "@/ui";
 import { endInvite, invite, invitesKey, invitesQuery, outboxQuery, registrationKey, registrationQuery, setMode } from "./queries";
 import { SecretOnce } from "./secret-once";
 
@@ -26,7 +26,7 @@ function Mode() {
           </Select>
         )}
       </Field>
-      <p role="status" className="mt-2 text-ok">
+      <p role="status" className="mt-2 text-ok empty:hidden">
         {save.isSuccess && "Saved."}
       </p>
       {save.error && <p role="alert" className="text-bad">{wordsOf(save.error)}</p>}
@@ -86,25 +86,18 @@ export function InvitesPage() {
             </form>
           </Card>
         </div>
-        <Card title="Invitations">
+        <Card title="Made so far">
           <ul className="divide-y-2 divide-sunk">
             {data?.items.map((one) => (
-              <li key={one.id} className="flex items-center gap-3 py-2">
-                <div className="min-w-0 flex-1">
-                  <p className="font-bold wrap-anywhere">{one.note || title(one.role)}</p>
-                  <p className="text-sm text-ink-2">
-                    {title(one.role)}, until {day(one.expires_at)}
-                    {one.uses_max > 1 && `, ${one.uses} of ${one.uses_max} have come`}
-                  </p>
-                </div>
+              <Row key={one.id} title={one.note || "Without a note"} text={`${title(one.role)}, until ${day(one.expires_at)}${one.uses_max > 1 ? `, ${one.uses} of ${one.uses_max} have come` : ""}`}>
                 {one.used ? (
                   <Pill tone="ok">Used</Pill>
                 ) : (
-                  <Button size="small" variant="danger" onClick={() => end.mutate(one.id)}>
+                  <Button size="small" variant="plain" onClick={() => end.mutate(one.id)}>
                     Take back<span className="sr-only"> {one.note}</span>
                   </Button>
                 )}
-              </li>
+              </Row>
             ))}
             {data?.items.length === 0 && <li className="text-ink-2">None are open.</li>}
           </ul>
@@ -117,15 +110,15 @@ export function InvitesPage() {
 
 /** Mails that are kept here instead of being sent. */
 export function OutboxPage() {
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(outboxQuery);
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(outboxQuery);
   const mails = data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
       <h1 className="page-title">Kept mails</h1>
       <p className="mb-4 text-ink-2">No mail server is set, so mails stay here.</p>
       <Card>
-        {error && <p role="alert">{wordsOf(error)}</p>}
-        {isPending && <div className="h-40 rounded-2xl bg-sunk" aria-busy />}
+        {error && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
+        {isPending && <Skeleton height={420} />}
         {data && mails.length === 0 && <Empty title="No mail was needed yet" mood="calm"><p>A forgotten password would be the first.</p></Empty>}
         <ul className="divide-y-2 divide-sunk">
           {mails.map((mail) => (
@@ -134,7 +127,7 @@ export function OutboxPage() {
               <p className="text-sm text-ink-2 wrap-anywhere">
                 To {mail.recipient}, {moment(mail.created_at)}
               </p>
-              <pre className="mt-2 rounded-xl bg-sunk p-3 text-sm wrap-anywhere whitespace-pre-wrap">{mail.body}</pre>
+              <pre className="mt-2 rounded-xl bg-sunk p-3 [font-family:inherit] wrap-anywhere whitespace-pre-wrap">{mail.body}</pre>
             </li>
           ))}
         </ul>

@@ -49,6 +49,8 @@ export function ResetPage() {
     <Entry title="Choose a new password" words="All other sessions end.">
       {set.isSuccess ? (
         <p role="status">Done. Sign in with the new password.</p>
+      ) : !secret ? (
+        <p role="alert">The link is not whole: copy all of it from the mail.</p>
       ) : (
         <form onSubmit={submit} className="grid gap-4">
           <Field label="New password" hint="At least 10 characters">
@@ -73,10 +75,12 @@ export function VerifyPage() {
     <Entry title="Is this your address?" words="One press, and we know where to reach you.">
       {verify.isSuccess ? (
         <p role="status">Thank you. The address is yours.</p>
+      ) : !secret ? (
+        <p role="alert">The link is not whole: copy all of it from the mail.</p>
       ) : (
         <>
           {verify.error && <p role="alert" className="mb-3 text-bad">{wordsOf(verify.error)}</p>}
-          <Button busy={verify.isPending} disabled={!secret} onClick={() => verify.mutate()}>
+          <Button busy={verify.isPending} onClick={() => verify.mutate()}>
             Yes, it is mine
           </Button>
         </>

@@ -3,7 +3,7 @@ import { type FormEvent, useDeferredValue, useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { day, title } from "@/lib/format";
 import type { Role, UserRow } from "@/lib/types";
-import { Button, Card, Dialog, Field, Input, Pill, Select, Textarea } from "@/ui";
+import { Avatar, Button, Card, Dialog, Field, Input, Pill, Row, Select, Skeleton, Textarea, Trouble } from "@/ui";
 import { approve, changeUser, type UserChange, usersKey, usersQuery } from "./queries";
 
 const STATUS = { active: { words: "Active", tone: "ok" }, waiting: { words: "Waits to be let in", tone: "gold" }, suspended: { words: "Suspended", tone: "bad" } } as const;
@@ -74,7 +74,7 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
   const [status, setStatus] = useState("");
   const [open, setOpen] = useState<UserRow | null>(null);
   const queries = useQueryClient();
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({ ...usersQuery(useDeferredValue(q), status), placeholderData: keepPreviousData });
+  const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({ ...usersQuery(useDeferredValue(q), status), placeholderData: keepPreviousData });
   const users = data?.pages.flatMap((page) => page.items) ?? [];
   const admit = useMutation({ mutationFn: approve, onSuccess: () => queries.invalidateQueries({ queryKey: usersKey }) });
   return (
@@ -90,19 +90,20 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
         </Select>
       </search>
       <Card>
-        {error && <p role="alert">{wordsOf(error)}</p>}
+        {error && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
         {admit.error && <p role="alert" className="text-bad">{wordsOf(admit.error)}</p>}
         <ul className="divide-y-2 divide-sunk" aria-label="Players">
           {users.map((user) => (
-            <li key={user.id} className="flex flex-wrap items-center gap-3 py-3">
-              <div className="min-w-0 flex-1 basis-52">
-                <p className="font-bold wrap-anywhere">
+            <Row
+              key={user.id}
+              picture={<Avatar look={user.look} size={48} crop="face" label="" />}
+              title={
+                <>
                   {user.display_name} <span className="font-normal text-ink-2">@{user.username}</span>
-                </p>
-                <p className="text-sm text-ink-2 wrap-anywhere">
-                  {user.email}, since {day(user.created_at)}
-                </p>
-              </div>
+                </>
+              }
+              text={`${user.email}, since ${day(user.created_at)}`}
+            >
               <Pill tone={user.role === "player" ? "plain" : "xp"}>{title(user.role)}</Pill>
               <Pill tone={STATUS[user.status].tone}>{STATUS[user.status].words}</Pill>
               {mayChange && user.status === "waiting" && (
@@ -115,11 +116,11 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
                   Change<span className="sr-only"> {user.username}</span>
                 </Button>
               )}
-            </li>
+            </Row>
           ))}
           {data && users.length === 0 && <li className="py-3 text-ink-2">Nobody fits.</li>}
         </ul>
-        {isPending && <div className="h-40 rounded-2xl bg-sunk" aria-busy />}
+        {isPending && <Skeleton height={420} />}
         {hasNextPage && (
           <Button variant="plain" className="mt-4" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
             Show more

@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { wordsOf } from "@/lib/client";
-import { ago, count, moment } from "@/lib/format";
+import { isNowhere, wordsOf } from "@/lib/client";
+import { ago, count, moment, title } from "@/lib/format";
+import { HAPPENINGS } from "@/lib/happenings";
 import type { Delivery } from "@/lib/types";
-import { Button, Card, Dialog, Empty, Pill, Switch } from "@/ui";
+import { Button, buttonClass, Card, Dialog, Empty, Nowhere, Pill, Row, Skeleton, Switch, Trouble } from "@/ui";
 import { HowTo } from "./how-to";
 import { LinksCard } from "./links-card";
 import { changeSource, deliveriesQuery, redeliver, rotate, sourceKey, sourceQuery } from "./queries";
@@ -13,44 +14,60 @@ const route = getRouteApi("/inside/manage/sources/$slug");
 const TONES = { recorded: "ok", duplicate: "plain", waiting: "gold", ignored: "plain", ping: "xp" } as const;
 const WORDS = { recorded: "Counted", duplicate: "Seen before", waiting: "Waits for a player", ignored: "Not counted", ping: "Ping" };
 
-function Row({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; mayWrite: boolean }) {
+/** `github.pull_request.merged` as people say it. */
+const kindName = (kind: string): string => HAPPENINGS.find((one) => one.kind === kind)?.label ?? title(kind.replace(/^github\./, "").replaceAll(".", " "));
+
+function Received({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; mayWrite: boolean }) {
   const queries = useQueryClient();
   const again = useMutation({ mutationFn: () => redeliver(slug, delivery.id), onSettled: () => queries.invalidateQueries({ queryKey: sourceKey(slug) }) });
   return (
-    <li className="flex flex-wrap items-center gap-3 py-3">
-      <div className="min-w-0 flex-1 basis-52">
-        <p className="font-bold wrap-anywhere">{delivery.event || "delivery"}</p>
-        <p className="text-sm text-ink-2 wrap-anywhere">
+    <Row
+      title={delivery.activities.length > 0 ? delivery.activities.map((activity) => kindName(activity.kind)).join(", ") : title(delivery.event || "delivery")}
+      text={
+        <>
           <time dateTime={delivery.received_at} title={moment(delivery.received_at)}>
             {ago(delivery.received_at)}
           </time>
-          {delivery.activities.length > 0 && <>, {delivery.activities.map((activity) => activity.kind).join(", ")}</>}
+          {delivery.activities.length > 0 && <>, {delivery.event}</>}
           {delivery.detail && <>, {delivery.detail}</>}
-        </p>
-        {again.error && <p role="alert" className="text-sm text-bad">{wordsOf(again.error)}</p>}
-        <p role="status" className="text-sm text-ok empty:absolute">{again.data && `Run again: ${WORDS[again.data.outcome].toLowerCase()}.`}</p>
-      </div>
+        </>
+      }
+      note={
+        <>
+          {again.error && <p role="alert" className="text-sm text-bad">{wordsOf(again.error)}</p>}
+          <p role="status" className="text-sm text-ok empty:absolute">{again.data && `Run again: ${WORDS[again.data.outcome].toLowerCase()}.`}</p>
+        </>
+      }
+    >
       <Pill tone={TONES[delivery.outcome]}>{WORDS[delivery.outcome]}</Pill>
       {mayWrite && (
         <Button size="small" variant="plain" busy={again.isPending} onClick={() => again.mutate()}>
           Run again<span className="sr-only"> {delivery.event}</span>
         </Button>
       )}
-    </li>
+    </Row>
   );
 }
 
 export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
   const { slug } = route.useParams();
   const queries = useQueryClient();
-  const { data: source, error } = useQuery(sourceQuery(slug));
+  const { data: source, error, refetch } = useQuery(sourceQuery(slug));
   const deliveries = useInfiniteQuery(deliveriesQuery(slug));
   const refresh = () => queries.invalidateQueries({ queryKey: sourceKey(slug) });
   const switching = useMutation({ mutationFn: (enabled: boolean) => changeSource(slug, source?.version ?? 0, { enabled }), onSettled: refresh });
   const [asking, setAsking] = useState(false);
   const rotating = useMutation({ mutationFn: () => rotate(slug), onSettled: refresh });
-  if (error) return <p role="alert" className="page-title">{wordsOf(error)}</p>;
-  if (!source) return <div className="h-96 rounded-3xl bg-sunk" aria-busy />;
+  if (isNowhere(error))
+    return (
+      <Nowhere>
+        <Link to="/manage/sources" className={buttonClass("primary")}>
+          To the sources
+        </Link>
+      </Nowhere>
+    );
+  if (error && !source) return <Trouble page words={wordsOf(error)} again={() => void refetch()} />;
+  if (!source) return <Skeleton height={420} />;
   const items = deliveries.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
@@ -77,7 +94,7 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
           {items.length === 0 && !deliveries.isPending && <Empty title="Nothing came yet" mood="asleep"><p>The first delivery appears here with what became of it.</p></Empty>}
           <ul className="divide-y-2 divide-sunk">
             {items.map((delivery) => (
-              <Row key={delivery.id} slug={slug} delivery={delivery} mayWrite={mayWrite} />
+              <Received key={delivery.id} slug={slug} delivery={delivery} mayWrite={mayWrite} />
             ))}
           </ul>
           {deliveries.hasNextPage && (

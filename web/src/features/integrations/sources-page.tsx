@@ -3,13 +3,13 @@ import { Link } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { wordsOf } from "@/lib/client";
 import type { Source } from "@/lib/types";
-import { Button, Card, Empty, Field, Icon, Input, Pill, Select } from "@/ui";
+import { Button, Card, Empty, Field, Icon, Input, Pill, Select, Skeleton, Trouble } from "@/ui";
 import { HowTo } from "./how-to";
 import { createSource, sourcesKey, sourcesQuery } from "./queries";
 
 export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
   const queries = useQueryClient();
-  const { data, error, isPending } = useQuery(sourcesQuery);
+  const { data, error, isPending, refetch } = useQuery(sourcesQuery);
   const make = useMutation({ mutationFn: createSource, onSuccess: () => queries.invalidateQueries({ queryKey: sourcesKey }) });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -21,8 +21,8 @@ export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
       <h1 className="page-title">Sources</h1>
       <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_380px] lg:items-start">
         <Card title="Where activity comes from">
-          {error && <p role="alert">{wordsOf(error)}</p>}
-          {isPending && <div className="h-40 rounded-2xl bg-sunk" aria-busy />}
+          {error && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
+          {isPending && <Skeleton height={240} />}
           {data?.items.length === 0 && (
             <Empty title="Nothing flows in yet" mood="calm">
               <p>Connect GitHub, and merged work becomes quests done.</p>

@@ -9,7 +9,7 @@ const NUMBERS = [
   ["daily_cap", "A day at most", "0: as often as one likes"],
   ["cooldown_minutes", "Rest between runs, minutes", "0: none"],
   ["expires_hours", "Runs out after, hours", "0: never"],
-  ["less_percent", "Each repeat on a day pays less, percent", "0: always the same"],
+  ["less_percent", "Repeats pay less, percent", "Each one more on a day; 0: always the same"],
 ] as const;
 
 function After({ slug }: { slug: string }) {

@@ -1838,6 +1838,7 @@ export interface components {
             username: string;
             display_name: string;
             email: string;
+            look: components["schemas"]["Look"] | null;
             /** @enum {string} */
             role: "player" | "moderator" | "manager" | "admin";
             /** @enum {string} */

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.database import Record, Tx
-from questhall.services.achievements.rules import Definition
+from questhall.services.achievements.rules import Definition, icon_url
 
 
 def _json(value: Any) -> str:
@@ -19,7 +19,7 @@ def _columns(d: Definition) -> list[Any]:
     return [
         d.name,
         d.description,
-        f"/badges/{d.slug}.svg",
+        icon_url(d),
         d.category,
         _json(d.requirements),
         d.xp_reward,

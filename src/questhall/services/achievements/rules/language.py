@@ -88,6 +88,11 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Slugs of badges without which this one is not awarded; its counter moves meanwhile."""
 
 
+def icon_url(d: Definition) -> str:
+    """Where the page has a badge's picture: by what is drawn, so that an author's badge has one too."""
+    return f"/badges/{d.rarity}/{d.icon}.svg"
+
+
 def secret_slug(achievement_id: UUID) -> str:
     """What stands for the slug of a secret badge until it is earned."""
     return f"secret-{achievement_id.hex[-6:]}"

@@ -29,6 +29,7 @@ class Why:
     async def _explain_transaction(self, effect_id: UUID) -> Origin | None:
         async with self.at.db.read() as tx:
             found = await repository.transaction(tx, effect_id)
+            names = {currency["code"]: currency["name"] for currency in await repository.currencies(tx)}
         if found is None:
             return None
         row, transfers = found
@@ -39,7 +40,7 @@ class Why:
         told = [shown] if asked else [t for t in transfers if t is shown or (_is_leg(t) and _owner_of(t) == owner)]
         step = Step(
             kind="transfer",
-            title=", ".join(map(_title_of, told)),
+            title=", ".join(_title_of(transfer, names) for transfer in told),
             detail=_where(shown["debit"], shown["credit"]),
             time=row["created_at"],
             actor=row["actor"],
@@ -71,10 +72,16 @@ class Why:
         return Origin(owner=row["user_id"], step=step, causation_id=row["causation_id"])
 
 
-def _title_of(transfer: Record) -> str:
+def _title_of(transfer: Record, names: dict[str, str]) -> str:
     sign = "+" if _player_of(transfer["credit"]) else "-"
     owed = " owed" if transfer["credit"].startswith("debt:") else ""
-    return f"{sign}{transfer['amount']} {transfer['currency']}{owed}"
+    return f"{sign}{transfer['amount']:,} {_called(transfer['currency'], names)}{owed}"
+
+
+def _called(code: str, names: dict[str, str]) -> str:
+    """A currency's name within a sentence: ``XP``, but ``guild tokens``."""
+    name, plain = names[code], code.replace("_", " ")
+    return plain if name.lower() == plain and not name.isupper() else name
 
 
 def _owner_of(transfer: Record) -> UUID | None:

@@ -88,6 +88,7 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     display_name: str
     email: str
+    look: Look | None
     role: Role
     status: Status
     created_at: datetime
@@ -297,7 +298,8 @@ def token_of(row: Any, secret: str | None = None) -> TokenView:
 
 def user_of(row: Any) -> UserRow:
     """A player's row, to an admin."""
-    return UserRow(**{name: row[name] for name in UserRow.__struct_fields__})
+    rest = {name: row[name] for name in UserRow.__struct_fields__ if name != "look"}
+    return UserRow(look=look_of(row), **rest)
 
 
 def invite_of(row: Any, secret: str | None = None, base: str = "") -> InviteView:
