@@ -19,6 +19,7 @@ from questhall.contracts.identity import (
     InvalidUsername,
     ZoneChangedRecently,
 )
+from questhall.kernel.calendar import zone_at
 from questhall.kernel.settings import Settings
 from questhall.services.identity import rules
 from questhall.services.identity.api import sign_in
@@ -108,9 +109,9 @@ def test_a_zone_changes_once_in_a_day_and_at_midnight() -> None:
     with pytest.raises(ZoneChangedRecently):
         rules.may_change_zone(now - timedelta(hours=23, minutes=59), now)
     since = rules.next_midnight("Europe/Berlin", now)
-    assert rules.zone_at("Asia/Tokyo", "Europe/Berlin", since, since - timedelta(seconds=1)) == "Europe/Berlin"
-    assert rules.zone_at("Asia/Tokyo", "Europe/Berlin", since, since) == "Asia/Tokyo"
-    assert rules.zone_at("UTC", None, None, now) == "UTC"
+    assert zone_at("Asia/Tokyo", "Europe/Berlin", since, since - timedelta(seconds=1)) == "Europe/Berlin"
+    assert zone_at("Asia/Tokyo", "Europe/Berlin", since, since) == "Asia/Tokyo"
+    assert zone_at("UTC", None, None, now) == "UTC"
 
 
 @given(st.sampled_from(ZONES), MOMENTS, st.floats(0, 90))

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from questhall.contracts.integrations import ActivityRecorded
 from questhall.contracts.quests import Quests
+from questhall.kernel.calendar import start_of
 from questhall.kernel.contract import Envelope
 from questhall.kernel.ids import new_id
 from questhall.kernel.testing import Hall
-from questhall.services.quests import repository, streaks
+from questhall.services.quests import repository
 
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 DAY = timedelta(days=1)
@@ -124,7 +125,7 @@ async def test_streaks_are_those_of_the_model(
     for number, (what, amount) in enumerate(steps):
         now = hall.clock.now()
         if number == move_at:
-            since = streaks.start_of(zones[0], local(now) + DAY)
+            since = start_of(zones[0], local(now) + DAY)
             skipped = (since.astimezone(ZoneInfo(zones[1])).date() - local(since - timedelta(seconds=1))).days
             jumped = {local(since - timedelta(seconds=1)) + n * DAY for n in range(1, skipped)}
             excused |= jumped

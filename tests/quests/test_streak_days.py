@@ -10,8 +10,8 @@ import pytest
 
 from questhall.contracts.identity import UserUpdated
 from questhall.contracts.quests import Quests
+from questhall.kernel.calendar import start_of
 from questhall.kernel.testing import START, Hall, HallUser
-from questhall.services.quests import streaks
 from tests.quests.test_quests import MERGE, READ, did, publish, sign_in
 
 DAY = timedelta(days=1)
@@ -58,7 +58,7 @@ async def test_the_last_and_first_minute_of_odd_days_count_for_them(hall: Hall, 
     days = [event["data"]["local_day"] for event in await hall.log("streak.extended")]
     assert days == [str(night - DAY), str(night), str(night + DAY)]
     # It is due when the day after is over: not a minute before, and not an hour after.
-    end = streaks.start_of(zone, night + 3 * DAY)
+    end = start_of(zone, night + 3 * DAY)
     await sweep(hall, end - timedelta(seconds=1))
     assert await hall.log("streak.broken") == []
     await sweep(hall, end)
@@ -88,7 +88,7 @@ async def test_an_act_counts_in_the_zone_of_then_through_two_moves(hall: Hall) -
 async def test_a_day_skipped_by_travelling_east_counts_as_kept(hall: Hall) -> None:
     await publish(hall, ANY)
     wren = await hall.user("wren", timezone="Pacific/Pago_Pago")
-    midnight = streaks.start_of("Pacific/Pago_Pago", date(2026, 3, 5))
+    midnight = start_of("Pacific/Pago_Pago", date(2026, 3, 5))
     await act(hall, wren, midnight - timedelta(hours=2))
     await move(hall, wren, "Pacific/Kiritimati", midnight)
     await act(hall, wren, midnight + timedelta(hours=2))

@@ -1,16 +1,21 @@
-"""Players' calendars: which local day a moment is, in the zone that a player had then."""
+"""Players' calendars: which local day a moment is, in the zone that a player had then, and when a day begins."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["local_day", "skipped_days", "zone_at"]
+__all__ = ["local_day", "skipped_days", "start_of", "zone_at"]
 
 
 def local_day(zone: str, moment: datetime) -> date:
     """The date on a calendar in that zone."""
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def start_of(zone: str, day: date) -> datetime:
+    """The moment at which a day begins there, in UTC."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def zone_at(zone: str, before: str | None, since: datetime | None, moment: datetime) -> str:

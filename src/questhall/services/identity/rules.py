@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from questhall.contracts.identity import (
@@ -14,6 +14,7 @@ from questhall.contracts.identity import (
     InvalidUsername,
     ZoneChangedRecently,
 )
+from questhall.kernel.calendar import local_day, start_of
 from questhall.kernel.text import one_line
 
 USERNAME = re.compile(r"[a-z0-9_-]{2,32}")
@@ -136,15 +137,9 @@ def check_timezone(name: str) -> str:
     return name
 
 
-def zone_at(timezone: str, before: str | None, since: datetime | None, moment: datetime) -> str:
-    """The zone that a player had at a moment: a change takes effect at the next local midnight."""
-    return before if before is not None and since is not None and moment < since else timezone
-
-
 def next_midnight(zone: str, moment: datetime) -> datetime:
     """The start of the next local day, in UTC."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return datetime.combine(local.date() + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
+    return start_of(zone, local_day(zone, moment) + timedelta(days=1))
 
 
 def may_change_zone(changed_at: datetime | None, moment: datetime) -> None:

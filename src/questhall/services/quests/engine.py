@@ -18,6 +18,7 @@ from questhall.contracts.quests import (
     StreakFrozen,
 )
 from questhall.contracts.rewards import Reason, grant
+from questhall.kernel.calendar import local_day, start_of
 from questhall.kernel.contract import Cause, Envelope
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
@@ -59,8 +60,8 @@ def moment_of(player: Record, occurred_at: datetime, recorded_at: datetime) -> r
     return rules.Moment(
         occurred_at=occurred_at,
         recorded_at=recorded_at,
-        day=streaks.local_day(zone_of(player, occurred_at), occurred_at),
-        recorded_day=streaks.local_day(zone_of(player, recorded_at), recorded_at),
+        day=local_day(zone_of(player, occurred_at), occurred_at),
+        recorded_day=local_day(zone_of(player, recorded_at), recorded_at),
     )
 
 
@@ -156,7 +157,7 @@ class Engine:
             times.append(self.tx.now + timedelta(seconds=d.expires_after_s))
         after = rules.ends(period)
         if after is not None:
-            times.append(streaks.start_of(zone_of(self.players[user_id], self.tx.now), after) + LATE_MAX)
+            times.append(start_of(zone_of(self.players[user_id], self.tx.now), after) + LATE_MAX)
         return min(times, default=None)
 
     def lapse(self, run: rules.Run, d: rules.Definition, cause: Cause | None = None) -> None:
@@ -281,7 +282,7 @@ class Engine:
         if streak.last_day == day:
             return
         self._days[(user_id, day)] = ("kept", zone)
-        late = day < streaks.local_day(zone, self.tx.now)
+        late = day < local_day(zone, self.tx.now)
         if streak.last_day is not None and (late or day < streak.last_day):
             # It may fill a gap that a freeze covered or that ended the streak: all days are told anew.
             await self.replay(user_id, zone, cause)
@@ -317,7 +318,7 @@ class Engine:
     async def replay(self, user_id: UUID, zone: str, cause: Envelope[Any] | None, *, undone: bool = False) -> None:
         """A streak from all its days: after a late act filled a gap, or (``undone``) an act was taken back."""
         await self._save_days()
-        today = streaks.local_day(zone_of(self.players[user_id], self.tx.now), self.tx.now)
+        today = local_day(zone_of(self.players[user_id], self.tx.now), self.tx.now)
         rows = await repository.days(self.tx, user_id, DAILY, date.min)
         kept = [row["day"] for row in rows if row["how"] == "kept"]
         excused = [row["day"] for row in rows if row["how"] == "excused"]
@@ -334,7 +335,7 @@ class Engine:
     async def sweep_streak(self, user_id: UUID) -> None:
         """Days went by without an act: a freeze covers one, or the streak ends."""
         zone = zone_of(self.players[user_id], self.tx.now)
-        today = streaks.local_day(zone, self.tx.now)
+        today = local_day(zone, self.tx.now)
         streak = self._streaks[user_id]
         excused = await self._excused(user_id, streak.covered, today)
         self._moved(user_id, zone, streaks.pass_days(streak, today, excused), today, None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 import msgspec
+
+from questhall.kernel.calendar import start_of
 
 FREEZE_EVERY = 7
 """One freeze is earned each so many days."""
@@ -33,16 +34,6 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     freezes_before: int = 0
     broken: int = 0
     """Length of the streak that ended."""
-
-
-def local_day(zone: str, moment: datetime) -> date:
-    """The date on a player's calendar."""
-    return moment.astimezone(ZoneInfo(zone)).date()
-
-
-def start_of(zone: str, day: date) -> datetime:
-    """The moment at which a day begins, in UTC."""
-    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def due_at(zone: str, covered: date) -> datetime:
@@ -92,10 +83,3 @@ def replayed(kept: Iterable[date], excused: Iterable[date], today: date, best: i
         streak, frozen = moved.streak, frozen + moved.frozen
     moved = pass_days(streak, today, free)
     return moved.streak, frozen + moved.frozen
-
-
-def skipped_days(old_zone: str, new_zone: str, moment: datetime) -> list[date]:
-    """Local days that a change of zone at ``moment`` jumps over: travelling east across the date line."""
-    before = local_day(old_zone, moment - timedelta(microseconds=1))
-    after = local_day(new_zone, moment)
-    return [before + n * ONE_DAY for n in range(1, (after - before).days)]

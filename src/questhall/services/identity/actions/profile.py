@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.identity import UserBrief, UserNotFound, UserUpdated
+from questhall.kernel.calendar import zone_at
 from questhall.kernel.database import Record
 from questhall.kernel.http import Stale
 from questhall.services.identity import repository, rules
@@ -70,7 +71,7 @@ class Profile(Part):
     def _zone_change(row: Record, zone: str, now: datetime) -> dict[str, Any]:
         rules.check_timezone(zone)
         rules.may_change_zone(row["zone_changed_at"], now)
-        current = rules.zone_at(row["timezone"], row["zone_before"], row["zone_from"], now)
+        current = zone_at(row["timezone"], row["zone_before"], row["zone_from"], now)
         return {
             "timezone": zone,
             "zone_before": current,
@@ -97,7 +98,7 @@ class Profile(Part):
             user_id=row["id"],
             username=row["username"],
             display_name=row["display_name"],
-            timezone=rules.zone_at(row["timezone"], row["zone_before"], row["zone_from"], now),
+            timezone=zone_at(row["timezone"], row["zone_before"], row["zone_from"], now),
             role=row["role"],
             status=row["status"],
             private=row["private"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from questhall.contracts.identity import (
     MayNotAct,
@@ -14,6 +13,7 @@ from questhall.contracts.identity import (
     UserLogin,
     WrongCredentials,
 )
+from questhall.kernel.calendar import local_day, zone_at
 from questhall.kernel.contract import Cause
 from questhall.kernel.database import Record
 from questhall.kernel.ids import new_id
@@ -46,7 +46,7 @@ class Sessions(Part):
         return principal
 
     async def _note_use(self, row: Record, secret_hash: bytes, principal: Principal, now: datetime) -> None:
-        day = now.astimezone(ZoneInfo(principal.timezone)).date()
+        day = local_day(principal.timezone, now)
         new_day = self.logged_in.get(principal.user_id) != day and row["last_login_day"] != day
         used = row["seen_at"] if principal.session_id else row["last_used"]
         if not new_day and used is not None and now - used < rules.SEEN_EVERY:
@@ -122,7 +122,7 @@ def _principal(row: Record, now: datetime) -> Principal | None:
         expires = row["expires"] or now + timedelta(days=1)
     if expires <= now:
         return None
-    zone = rules.zone_at(row["timezone"], row["zone_before"], row["zone_from"], now)
+    zone = zone_at(row["timezone"], row["zone_before"], row["zone_from"], now)
     return Principal(
         user_id=row["user_id"],
         username=row["username"],

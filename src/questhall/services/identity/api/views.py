@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.kernel.calendar import zone_at
 from questhall.kernel.text import check_plain
-from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions
 from questhall.services.identity.actions.sign_up import Locale
 
@@ -261,7 +261,7 @@ def me_of(row: Any, actions: IdentityActions) -> Me:
         email=row["email"],
         email_verified=row["email_verified_at"] is not None,
         timezone=row["timezone"],
-        timezone_now=rules.zone_at(row["timezone"], row["zone_before"], row["zone_from"], now),
+        timezone_now=zone_at(row["timezone"], row["zone_before"], row["zone_from"], now),
         timezone_from=row["zone_from"] if pending else None,
         locale=row["locale"],
         role=row["role"],

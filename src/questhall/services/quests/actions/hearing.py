@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.quests import QuestCompleted
+from questhall.kernel.calendar import skipped_days
 from questhall.kernel.contract import Cause, Envelope
 from questhall.kernel.database import Tx
 from questhall.kernel.expressions import Facts
-from questhall.services.quests import repository, rules, streaks
+from questhall.services.quests import repository, rules
 from questhall.services.quests.actions.catalogue import Catalogue
 from questhall.services.quests.engine import DAILY, LATE_MAX, Act, Engine, zone_of
 
@@ -59,7 +60,7 @@ class Hearing(Catalogue):
             if player["zone_before"] is not None and last_until < since:
                 known = msgspec.json.decode(player["older_zones"], type=list[tuple[str, datetime]])
                 older = [(z, u) for z, u in [*known, (player["zone_before"], last_until)] if u > since - LATE_MAX * 2]
-            skipped = streaks.skipped_days(before, zone, since)
+            skipped = skipped_days(before, zone, since)
             await repository.mark_days(tx, DAILY, [(user_id, day, "excused", zone) for day in skipped])
             await repository.due_no_later(tx, user_id, since)
         await repository.set_zone(tx, user_id, zone, before, since, older)

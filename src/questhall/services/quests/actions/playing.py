@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.quests import IllegalMove, QuestAbandoned
+from questhall.kernel.calendar import local_day, start_of
 from questhall.kernel.contract import Reverted
 from questhall.kernel.database import Tx
-from questhall.services.quests import repository, rules, streaks, undo
+from questhall.services.quests import repository, rules, undo
 from questhall.services.quests.actions.catalogue import Catalogue
 from questhall.services.quests.engine import Act, Engine, moment_of, zone_of
 
@@ -105,7 +106,7 @@ class Playing(Catalogue):
         player, occurred = engine.players[user_id], tx.now
         if yesterday:
             zone = zone_of(player, tx.now)
-            occurred = streaks.start_of(zone, streaks.local_day(zone, tx.now)) - timedelta(seconds=1)
+            occurred = start_of(zone, local_day(zone, tx.now)) - timedelta(seconds=1)
         moment, run = moment_of(player, occurred, tx.now), engine.run(user_id, quest_id)
         if run is not None and rules.is_over(run, moment.day, tx.now):
             run = None
@@ -136,7 +137,7 @@ class Playing(Catalogue):
         runs = await repository.latest_runs(tx, user_id)
         now = self.at.clock.now()
         zone = "UTC" if player is None else zone_of(player, now)
-        day = streaks.local_day(zone, now)
+        day = local_day(zone, now)
         under_way = [r for r in runs.values() if r.state in rules.OPEN and not rules.is_over(r, day, now)]
         return Board(
             runs=runs,

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from questhall.contracts.quests import IllegalMove
-from questhall.services.quests import repository, streaks
+from questhall.kernel.calendar import local_day
+from questhall.services.quests import repository
 from questhall.services.quests.actions.catalogue import Catalogue
 from questhall.services.quests.engine import DAILY, Engine, zone_of
 
@@ -21,7 +22,7 @@ class Streaks(Catalogue):
         async with self.at.db.tx() as tx:
             player = (await repository.lock_players(tx, [user_id]))[user_id]
             zone = zone_of(player, tx.now)
-            today = streaks.local_day(zone, tx.now)
+            today = local_day(zone, tx.now)
             if not today <= until <= today + LEAVE_MAX:
                 raise IllegalMove(f"a leave ends within {LEAVE_MAX.days} days from today", allowed=[])
             days: list[tuple[UUID, date, str, str]] = []

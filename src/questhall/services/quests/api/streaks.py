@@ -8,8 +8,9 @@ from typing import Literal, cast
 import msgspec
 
 from questhall.kernel.access import Caller
+from questhall.kernel.calendar import local_day
 from questhall.kernel.http import SIGNED_IN, Page, get, post
-from questhall.services.quests import repository, streaks
+from questhall.services.quests import repository
 from questhall.services.quests.actions import QuestsActions
 from questhall.services.quests.engine import DAILY
 
@@ -48,7 +49,7 @@ async def list_streaks(actions: QuestsActions, caller: Caller) -> Page[StreakVie
     """My streaks."""
     async with actions.at.db.read() as tx:
         board = await actions.board(tx, caller.user)
-        today = streaks.local_day(board.zone, board.now)
+        today = local_day(board.zone, board.now)
         monday = today - timedelta(days=today.weekday())
         row = await repository.streak_row(tx, caller.user, DAILY)
         days = {r["day"]: r["how"] for r in await repository.days(tx, caller.user, DAILY, monday)}

@@ -11,8 +11,9 @@ import msgspec
 from questhall.contracts.quests import QuestNotFound
 from questhall.contracts.rewards import Reward
 from questhall.kernel.access import Caller
+from questhall.kernel.calendar import local_day, start_of
 from questhall.kernel.database import Tx
-from questhall.services.quests import repository, rules, streaks
+from questhall.services.quests import repository, rules
 from questhall.services.quests.actions import Board, QuestsActions
 
 Status = Literal["draft", "published", "archived"]
@@ -75,7 +76,7 @@ class QuestView(msgspec.Struct, frozen=True, kw_only=True):
 
 def _mine(d: rules.Definition, board: Board, quest_id: UUID, status: str) -> Mine:
     run, past = board.runs.get(quest_id), board.pasts.get(quest_id, rules.Past())
-    day = streaks.local_day(board.zone, board.now)
+    day = local_day(board.zone, board.now)
     now = rules.Moment(occurred_at=board.now, recorded_at=board.now, day=day, recorded_day=day)
     available = rules.availability(d, past, now, level=board.level, done=board.done)
     if status != "published":
@@ -100,7 +101,7 @@ def _mine(d: rules.Definition, board: Board, quest_id: UUID, status: str) -> Min
 def _ends_at(run: rules.Run | None, zone: str) -> datetime | None:
     """When a run is over for who plays it; one of a day or week is kept longer, for what arrives late."""
     after = None if run is None else rules.ends(run.period)
-    times = [] if after is None else [streaks.start_of(zone, after)]
+    times = [] if after is None else [start_of(zone, after)]
     if run is not None and run.expires_at is not None:
         times.append(run.expires_at)
     return min(times, default=None)
