@@ -91,6 +91,11 @@ def test_an_act_says_what_and_where() -> None:
     assert (other.text, other.detail) == ("Course lesson finished", "from school")
     step = words.step_of("activity.recorded", data)
     assert (step.kind, step.title, step.detail) == ("activity", "A pull request was reviewed", "octo/hall #12, Fix")
+    turned = {**data, "attributes": {"repo": "octo\u202e/hall", "title": "Fix\u2066 it"}}
+    assert words.step_of("activity.recorded", turned).detail == "octo/hall, Fix it", (
+        "it is kept as it came, shown as it reads"
+    )
+    assert words.told("github", "Acme", turned)[0] == "GitHub told us: a pull request was reviewed in octo/hall"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ async def test_no_title_description_or_reason_turns_the_text_around_it(hall: Hal
         ("/quests", {**quest, "description": TURNED}, "#/description"),
         ("/quests", {**quest, "objectives": [{**objective, "label": TURNED}]}, "#/objectives/0/label"),
         ("/achievements", {**badge, "name": TURNED}, "#/name"),
+        ("/quests", {**quest, "icon": TURNED}, "#/icon"),
         ("/achievements", {**badge, "description": TURNED}, "#/description"),
     ]
     for path, body, pointer in bad:
@@ -53,3 +54,45 @@ async def test_no_title_description_or_reason_turns_the_text_around_it(hall: Hal
     for answer in (suspended, undone):
         assert answer.status_code == 422
         assert answer.json()["detail"].startswith("reason: "), "it is said which"
+
+
+HONEST = "\u05e9\u05dc\u05d5\u05dd \U0001f469\u200d\U0001f680 \u2764\ufe0f"
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "body"),
+    [
+        ("/admin/currencies", "name", {"code": "shells"}),
+        ("/admin/currencies", "icon", {"code": "shells", "name": "Shells"}),
+        ("/sources", "name", {"slug": "plain", "kind": "cloudevents"}),
+        ("/sources/acme/links", "account", {"username": "ada"}),
+        ("/me/tokens", "name", {}),
+        ("/admin/invites", "note", {}),
+    ],
+)
+async def test_no_name_or_note_turns_the_text_around_it(
+    hall: Hall, path: str, field: str, body: dict[str, Any]
+) -> None:
+    ada = await hall.user("ada", role="admin")
+    source = {"slug": "acme", "kind": "github", "name": "Acme"}
+    assert (await ada.client.post("/sources", json=source)).status_code == 201
+    for control in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\x1b":
+        answer = await ada.client.post(path, json={**body, field: f"pay{control}yap"})
+        assert answer.status_code == 422, (control, answer.text)
+        assert answer.json()["detail"].startswith(f"{field}: "), "it is said which"
+    assert (await ada.client.post(path, json={**body, field: HONEST})).status_code == 201
+
+
+async def test_no_change_turns_the_text_around_it(hall: Hall) -> None:
+    ada = await hall.user("ada", role="admin")
+    await ada.client.post("/admin/currencies", json={"code": "shells", "name": "Shells"})
+    await ada.client.post("/sources", json={"slug": "acme", "kind": "github", "name": "Acme"})
+    for path in ("/admin/currencies/shells", "/sources/acme"):
+        headers = {"if-match": '"1"'}
+        answer = await ada.client.patch(path, json={"name": TURNED}, headers=headers)
+        assert answer.status_code == 422, answer.text
+        changed = await ada.client.patch(path, json={"name": HONEST}, headers=headers)
+        assert (changed.status_code, changed.json()["name"]) == (200, HONEST)
+    lines = f"account,username\nok,ada\n{TURNED},ada\n"
+    bad = await ada.client.post("/sources/acme/links", json={"csv": lines})
+    assert [error["pointer"] for error in bad.json()["errors"]] == ["#/csv/3"]

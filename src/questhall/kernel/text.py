@@ -12,10 +12,10 @@ def is_plain(text: str) -> bool:
     return not any(_unwanted(c) or (unicodedata.category(c) == "Cc" and c not in "\t\n\r") for c in text)
 
 
-def check_plain(**texts: str) -> None:
-    """ValueError, with its name, unless each text is plain: for what a body is decoded into."""
+def check_plain(**texts: str | None) -> None:
+    """ValueError, with its name, unless each text that is there is plain: for what a body is decoded into."""
     for name, text in texts.items():
-        if not is_plain(text):
+        if text is not None and not is_plain(text):
             raise ValueError(f"{name}: {NOT_PLAIN}")
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from questhall.kernel.text import one_line
+
 Data = dict[str, Any]
 
 
@@ -88,7 +90,8 @@ def _about(d: Data) -> str:
     attributes = d.get("attributes", {})
     number = attributes.get("number")
     where = " ".join(str(part) for part in (attributes.get("repo"), f"#{number}" if number else None) if part)
-    return ", ".join(str(part) for part in (where, attributes.get("title")) if part) or f"from {d['source']}"
+    # What a source says is kept as it came; shown is what turns nothing around.
+    return one_line(", ".join(str(part) for part in (where, attributes.get("title")) if part)) or f"from {d['source']}"
 
 
 def _recorded(d: Data) -> Line:
@@ -286,7 +289,7 @@ def told(source_kind: str, source_name: str, activity: Data) -> tuple[str, str]:
         what, repo = _act(activity["kind"])[2], activity.get("attributes", {}).get("repo")
     except (KeyError, TypeError, AttributeError):
         what, repo = "something happened", None
-    where = f" in {repo}" if repo else ""
+    where = f" in {one_line(str(repo))}" if repo else ""
     return f"{known or source_name} told us: {what}{where}", f"through the source “{source_name}”" if known else ""
 
 

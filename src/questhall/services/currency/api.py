@@ -104,6 +104,10 @@ class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     transferable: bool = False
     spendable: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuses a name or icon that does not say what it shows."""
+        check_plain(name=self.name, icon=self.icon)
+
 
 class CurrencyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may change of a currency."""
@@ -113,6 +117,10 @@ class CurrencyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     transferable: bool | None = None
     spendable: bool | None = None
     active: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a name or icon that does not say what it shows."""
+        check_plain(name=self.name, icon=self.icon)
 
 
 class CurrencyRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from questhall.contracts.identity import (
     ZoneChangedRecently,
 )
 from questhall.kernel.calendar import local_day, start_of
-from questhall.kernel.text import one_line
+from questhall.kernel.text import is_plain, one_line
 
 USERNAME = re.compile(r"[a-z0-9_-]{2,32}")
 RESERVED = frozenset(
@@ -73,7 +73,7 @@ def check_username(username: str) -> str:
 def check_email(email: str) -> str:
     """The address, trimmed. Refuses ``invalid_email``."""
     plain = email.strip()
-    if len(plain) > 254 or EMAIL.fullmatch(plain) is None:
+    if len(plain) > 254 or EMAIL.fullmatch(plain) is None or not is_plain(plain):
         raise InvalidEmail(errors=[_at("email", "this is no e-mail address")])
     return plain
 

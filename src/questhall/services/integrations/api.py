@@ -36,6 +36,7 @@ from questhall.kernel.http import (
     read_cursor,
 )
 from questhall.kernel.rpc import answer, read_body
+from questhall.kernel.text import check_plain
 from questhall.services.integrations import github, repository, rules
 from questhall.services.integrations.actions import Delivery, IntegrationsActions, Pair, Source, delivery_name
 
@@ -58,12 +59,20 @@ class SourceInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: Kind
     name: Name
 
+    def __post_init__(self) -> None:
+        """Refuses a name that does not say what it shows."""
+        check_plain(name=self.name)
+
 
 class SourceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What may change of a source."""
 
     name: Name | None = None
     enabled: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a name that does not say what it shows."""
+        check_plain(name=self.name)
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +103,10 @@ class LinksInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     account: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     username: Annotated[str, msgspec.Meta(max_length=32)] | None = None
     csv: Annotated[str, msgspec.Meta(max_length=500_000)] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses an account that does not say what it shows."""
+        check_plain(account=self.account)
 
 
 class LinkView(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,7 +116,7 @@ def check(definition: Definition, *, currencies: frozenset[str], takers: frozens
         errors.append({"pointer": "#/objectives", "detail": f"1 to {OBJECTIVES_MAX}, each with an id of its own"})
     for number, objective in enumerate(definition.objectives):
         errors += [{"pointer": f"#/objectives/{number}/{p}", "detail": d} for p, d in _objective_errors(objective)]
-    texts = {"title": definition.title, "description": definition.description}
+    texts = {"title": definition.title, "description": definition.description, "icon": definition.icon}
     errors += [{"pointer": f"#/{name}", "detail": NOT_PLAIN} for name, text in texts.items() if not is_plain(text)]
     for code, amount in definition.rewards.currencies.items():
         if not 0 < amount <= CURRENCY_MAX:

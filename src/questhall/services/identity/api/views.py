@@ -163,6 +163,10 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scopes: Annotated[list[Word], msgspec.Meta(min_length=1, max_length=50)] | None = None
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuses a name that does not say what it shows."""
+        check_plain(name=self.name)
+
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True):
     """An access token; ``secret`` is there only in the answer that made it."""
@@ -196,6 +200,10 @@ class NewInvite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 14
     uses: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     """How many people it lets in."""
+
+    def __post_init__(self) -> None:
+        """Refuses a note that does not say what it shows."""
+        check_plain(note=self.note)
 
 
 class InviteView(msgspec.Struct, frozen=True, kw_only=True):

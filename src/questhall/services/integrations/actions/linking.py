@@ -13,6 +13,7 @@ from questhall.contracts.integrations import AccountLinked, AccountTaken, Accoun
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
+from questhall.kernel.text import NOT_PLAIN, is_plain
 from questhall.services.integrations import repository, rules
 from questhall.services.integrations.actions.taking import credit
 
@@ -47,6 +48,8 @@ class Linking:
                     continue
                 if len(cells) != 2 or not all(cells) or len(cells[0]) > ACCOUNT_MAX:
                     errors.append(_error(f"#/csv/{number}", "the line is not `account,username`"))
+                elif not is_plain(cells[0]):
+                    errors.append(_error(f"#/csv/{number}", f"the account: {NOT_PLAIN}"))
                 else:
                     pairs.append(Pair(f"#/csv/{number}", cells[0], cells[1].lower()))
         except csv.Error as problem:
