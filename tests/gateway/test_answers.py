@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from questhall.kernel.settings import Settings
 from questhall.kernel.telemetry import configure_logs
 from questhall.kernel.testing import PASSWORD, Hall
-from questhall.services.quests import repository as quests_repository
+from questhall.kernel.versions import Heads
 
 ROOT = "http://localhost:8000"
 JSON = {"content-type": "application/json"}
@@ -26,7 +26,7 @@ async def broken(*_: object, **__: object) -> None:
 
 async def test_every_kind_of_answer_is_guarded_and_named(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     wren = await hall.user("wren")
-    monkeypatch.setattr(quests_repository, "quests", broken)
+    monkeypatch.setattr(Heads, "every", broken)
     found = [
         (method, path, status, await wren.client.request(method, f"{ROOT}{path}"))
         for method, path, status in (
@@ -201,7 +201,7 @@ async def test_a_failure_is_written_down_without_anybodys_secrets(
     before: dict[str, Any] = structlog.get_config()
     configure_logs(Settings(log_format=form))
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
-    monkeypatch.setattr(quests_repository, "quests", broken)
+    monkeypatch.setattr(Heads, "every", broken)
     try:
         answer = await wren.client.get("/quests", headers={"x-canary": PASSWORD})
     finally:

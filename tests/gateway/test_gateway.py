@@ -73,12 +73,12 @@ async def test_problems_are_documents_and_show_no_insides(hall: Hall, monkeypatc
         assert (answer.status_code, answer.json().get("code")) == (status, code), (path, answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["instance"].endswith(answer.headers["x-request-id"])
-    from questhall.services.quests import repository
+    from questhall.kernel.versions import Heads
 
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("secret inside")
 
-    monkeypatch.setattr(repository, "quests", broken)
+    monkeypatch.setattr(Heads, "every", broken)
     answer = await wren.client.get("/quests")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "secret" not in answer.text

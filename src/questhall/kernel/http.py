@@ -23,6 +23,7 @@ from questhall.kernel.paging import After, BadCursor, Limit, Page, cursor_of, re
 from questhall.kernel.problems import PROBLEM_TYPE, problem_of
 from questhall.kernel.rpc import Asgi
 from questhall.kernel.service import Service
+from questhall.kernel.versions import Stale, etag, if_match
 
 __all__ = [
     "API",
@@ -44,6 +45,7 @@ __all__ = [
     "asgi_route",
     "cursor_of",
     "delete",
+    "etag",
     "get",
     "if_match",
     "patch",
@@ -57,33 +59,6 @@ __all__ = [
 
 API = "/api/v1"
 LIMIT_CLASSES = ("read", "write", "auth", "ingest")
-
-
-class Stale(Refusal):
-    """The resource changed since it was read."""
-
-    code: ClassVar[str] = "stale"
-    status: ClassVar[int] = 412
-    title: ClassVar[str] = "Somebody changed this meanwhile"
-
-
-class IfMatchRequired(Refusal):
-    """A change has to say which version it is for."""
-
-    code: ClassVar[str] = "if_match_required"
-    status: ClassVar[int] = 428
-    title: ClassVar[str] = "The version is missing: send If-Match"
-
-
-def if_match(request: Request[Any, Any, Any]) -> int:
-    """The version that a change is for, from ``If-Match: "<version>"``. Refuses ``if_match_required``, ``stale``."""
-    header = request.headers.get("if-match")
-    if header is None:
-        raise IfMatchRequired
-    found = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', header.strip())
-    if found is None:
-        raise Stale('If-Match takes the version that was read, such as "3"')
-    return int(found.group(1))
 
 
 class _Declared(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,8 +19,6 @@ from questhall.contracts.identity import Identity
 from questhall.kernel.calendar import skipped_days, zone_at
 from questhall.kernel.contract import Envelope, Origin, Reverted, Step
 from questhall.kernel.database import Record, Tx
-from questhall.kernel.http import Stale
-from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
 from questhall.services.achievements import repository, rules
 from questhall.services.achievements.catalogue import Catalogue
@@ -44,7 +42,7 @@ class AchievementsActions(Achievements):
     async def refresh(self) -> None:
         """Reads the newest versions again."""
         async with self.at.db.read() as tx:
-            self.book = Rulebook(await repository.earnable(tx), await repository.slugs(tx))
+            self.book = Rulebook(await repository.HEADS.newest(tx), await repository.slugs(tx))
 
     async def _authored(self) -> None:
         """What was published or archived holds, and is shown, from now on."""
@@ -72,7 +70,7 @@ class AchievementsActions(Achievements):
     async def create(self, tx: Tx, definition: rules.Definition) -> Record:
         """A draft. Refuses ``bad_achievement``, ``slug_taken``."""
         rules.check(definition)
-        row = await repository.add(tx, new_id(), definition)
+        row = await repository.HEADS.add(tx, repository.columns(definition))
         if row is None:
             raise AchievementSlugTaken
         return row
@@ -81,15 +79,12 @@ class AchievementsActions(Achievements):
         """Changes the head; what is earned changes when it is published. Refuses ``stale``, ``bad_achievement``."""
         rules.check(definition)
         async with self.at.db.tx() as tx:
-            row = await repository.achievement(tx, achievement_id)
+            row = await repository.HEADS.head(tx, achievement_id)
             if row is None:
                 raise AchievementNotFound
             if row["slug"] != definition.slug:
                 raise AchievementSlugTaken("the slug stays as it is")
-            changed = await repository.change(tx, achievement_id, edit, definition)
-        if changed is None:
-            raise Stale
-        return changed
+            return await repository.HEADS.change(tx, achievement_id, edit, repository.columns(definition))
 
     async def publish(self, achievement_id: UUID) -> Record:
         """The head becomes the next version, if it is not the newest already.
@@ -104,32 +99,28 @@ class AchievementsActions(Achievements):
     async def _publish(self, tx: Tx, achievement_id: UUID) -> Record:
         # One at a time: two halves of a cycle could not see each other.
         await repository.lock_publishing(tx)
-        row = await repository.achievement(tx, achievement_id, lock=True)
+        row = await repository.HEADS.head(tx, achievement_id, lock=True)
         if row is None:
             raise AchievementNotFound
         definition = _definition(row["definition"])
-        newest = await repository.earnable(tx)
+        newest = await repository.HEADS.newest(tx)
         if any(r["achievement_id"] == achievement_id and _definition(r["definition"]) == definition for r in newest):
             return row
         others = [_definition(r["definition"]) for r in newest if r["achievement_id"] != achievement_id]
         rules.check(definition)
         rules.check_waiting(definition, others, (await repository.slugs(tx)).values())
-        version = row["version"] + 1
-        await repository.add_version(tx, achievement_id, version, row["definition"])
-        changed = await repository.set_status(tx, achievement_id, "published", version)
-        tx.emit(_published(achievement_id, definition, version))
-        assert changed is not None
+        changed = await repository.HEADS.publish(tx, row)
+        tx.emit(_published(achievement_id, definition, changed["version"]))
         return changed
 
     async def archive(self, achievement_id: UUID) -> Record:
         """It can be earned no longer; who has it keeps it. Refuses ``achievement_not_found``, also for a draft."""
         async with self.at.db.tx() as tx:
-            row = await repository.achievement(tx, achievement_id, lock=True)
+            row = await repository.HEADS.head(tx, achievement_id, lock=True)
             if row is None or row["status"] == "draft":
                 raise AchievementNotFound
-            changed = await repository.set_status(tx, achievement_id, "archived", row["version"])
+            changed = await repository.HEADS.archive(tx, row)
         await self._authored()
-        assert changed is not None
         return changed
 
     async def install(self, definitions: list[dict[str, Any]]) -> int:
@@ -139,7 +130,7 @@ class AchievementsActions(Achievements):
             definition = msgspec.convert(raw, rules.Definition)
             rules.check(definition)
             async with self.at.db.tx() as tx:
-                row = await repository.add(tx, new_id(), definition)
+                row = await repository.HEADS.add(tx, repository.columns(definition))
                 if row is not None:
                     await self._publish(tx, row["id"])
                     made += 1
@@ -150,7 +141,7 @@ class AchievementsActions(Achievements):
         """The player opens a badge. Refuses ``achievement_not_found``, also for a draft, and ``not_earned``."""
         async with self.at.db.tx() as tx:
             if not await repository.reveal(tx, user_id, achievement_id):
-                row = await repository.achievement(tx, achievement_id)
+                row = await repository.HEADS.head(tx, achievement_id)
                 raise AchievementNotFound if row is None or row["status"] == "draft" else NotEarned
 
     async def count_holders(self) -> None:

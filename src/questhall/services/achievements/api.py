@@ -19,6 +19,7 @@ from questhall.kernel.http import (
     Request,
     Response,
     cursor_of,
+    etag,
     get,
     if_match,
     patch,
@@ -55,7 +56,7 @@ async def list_achievements(
     else:
         caller.require("achievements:write")
         async with actions.at.db.read() as tx:
-            views = [drafted(row) for row in await repository.achievements(tx) if row["status"] == status]
+            views = [drafted(row) for row in await repository.HEADS.every(tx) if row["status"] == status]
     views = [
         view
         for view in views
@@ -83,7 +84,7 @@ async def _shown(actions: AchievementsActions, caller: Caller, achievement_id: U
         view = drafted(await _head(actions, achievement_id))
     else:
         raise AchievementNotFound
-    return Response(view, headers={"etag": f'"{view.edit}"'})
+    return Response(view, headers=etag(view.edit))
 
 
 @get("/achievements/{achievement_id:uuid}/draft", permission="achievements:write")
@@ -91,19 +92,19 @@ async def read_draft(actions: AchievementsActions, achievement_id: UUID) -> Resp
     """The head as its author last saved it."""
     row = await _head(actions, achievement_id)
     d = msgspec.json.decode(row["definition"], type=rules.Definition)
-    return Response(d, headers={"etag": f'"{row["edit"]}"'})
+    return Response(d, headers=etag(row["edit"]))
 
 
 async def _head(actions: AchievementsActions, achievement_id: UUID) -> Any:
     async with actions.at.db.read() as tx:
-        row = await repository.achievement(tx, achievement_id)
+        row = await repository.HEADS.head(tx, achievement_id)
     if row is None:
         raise AchievementNotFound
     return row
 
 
 def _authored(row: Any) -> Response[AchievementView]:
-    return Response(drafted(row), headers={"etag": f'"{row["edit"]}"'})
+    return Response(drafted(row), headers=etag(row["edit"]))
 
 
 @post("/achievements", permission="achievements:write", status=201, idempotency="optional")

@@ -30,7 +30,6 @@ from questhall.kernel.http import (
     Page,
     Request,
     Response,
-    Stale,
     cursor_of,
     get,
     if_match,
@@ -244,8 +243,6 @@ async def change_currency(
         if code not in await repository.kinds(tx):
             raise UnknownCurrency
         row = await repository.change_currency(tx, code, if_match(request), changes)
-        if row is None:
-            raise Stale
         await repository.renew_currencies(tx)
         tx.emit(CurrencyChanged(code=row["code"], name=row["name"], icon=row["icon"], active=row["active"]))
     return _currency(row)

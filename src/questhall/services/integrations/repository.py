@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.versions import change_row
 
 DETAIL_MAX = 300
 
@@ -37,14 +38,9 @@ async def source(tx: Tx, slug: str, *, lock: bool = False) -> Record | None:
     return await tx.fetchrow(f"SELECT * FROM sources WHERE slug = $1 {'FOR UPDATE' if lock else ''}", slug)
 
 
-async def change_source(tx: Tx, slug: str, changes: dict[str, Any]) -> Record:
-    """Changes columns (names are ours) of a source that is there."""
-    sets = "".join(f"{name} = ${n + 2}, " for n, name in enumerate(changes))
-    row = await tx.fetchrow(
-        f"UPDATE sources SET {sets}version = version + 1 WHERE slug = $1 RETURNING *", slug, *changes.values()
-    )
-    assert row is not None, "it was locked before"
-    return row
+async def change_source(tx: Tx, slug: str, version: int | None, changes: dict[str, Any]) -> Record:
+    """Changes columns of a source that is there. Refuses ``stale``."""
+    return await change_row(tx, "sources", ("slug", slug), version, changes)
 
 
 async def connected(tx: Tx, source_ids: list[UUID]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.versions import change_row
 from questhall.services.currency.rules import Kind
 
 
@@ -37,12 +38,6 @@ async def add_currency(tx: Tx, values: dict[str, Any]) -> Record | None:
     )
 
 
-async def change_currency(tx: Tx, code: str, version: int, changes: dict[str, Any]) -> Record | None:
-    """Changes columns (names are ours) if the version is still the one read."""
-    sets = "".join(f"{name} = ${n + 3}, " for n, name in enumerate(changes))
-    return await tx.fetchrow(
-        f"UPDATE currencies SET {sets}version = version + 1 WHERE code = $1 AND version = $2 RETURNING *",
-        code,
-        version,
-        *changes.values(),
-    )
+async def change_currency(tx: Tx, code: str, version: int, changes: dict[str, Any]) -> Record:
+    """Changes columns of a currency. Refuses ``stale``."""
+    return await change_row(tx, "currencies", ("code", code), version, changes)

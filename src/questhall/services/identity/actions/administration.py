@@ -19,8 +19,8 @@ from questhall.contracts.identity import (
     UserSuspended,
 )
 from questhall.kernel.database import Record, Tx
-from questhall.kernel.http import Stale
 from questhall.kernel.ids import new_id
+from questhall.kernel.versions import Stale
 from questhall.services.identity import repository
 from questhall.services.identity.actions.part import Part, digest
 from questhall.services.identity.actions.tokens import Secret
@@ -71,7 +71,6 @@ class Administration(Part):
         if row["role"] == role:
             return row
         changed = await repository.change(tx, user_id, None, {"role": role})
-        assert changed is not None
         tx.emit(UserRoleChanged(user_id=user_id, role=role, reason=reason))
         return changed
 
@@ -80,7 +79,6 @@ class Administration(Part):
         if row["status"] == status:
             return row
         changed = await repository.change(tx, user_id, None, {"status": status})
-        assert changed is not None
         if status == "suspended":
             await repository.end_sessions(tx, user_id)
             tx.emit(SessionRevoked(user_id=user_id))

@@ -11,7 +11,7 @@ import msgspec
 from questhall.contracts.identity import UserBrief, UserNotFound, UserUpdated
 from questhall.kernel.calendar import zone_at
 from questhall.kernel.database import Record
-from questhall.kernel.http import Stale
+from questhall.kernel.versions import Stale
 from questhall.services.identity import repository, rules
 from questhall.services.identity.actions.part import Part
 
@@ -54,7 +54,6 @@ class Profile(Part):
             if "timezone" in changes and changes["timezone"] != row["timezone"]:
                 columns |= self._zone_change(row, changes["timezone"], tx.now)
             changed = await repository.change(tx, user_id, version, columns)
-            assert changed is not None, "the row is locked"
             tx.emit(
                 UserUpdated(
                     user_id=user_id,

@@ -17,6 +17,7 @@ from questhall.kernel.http import (
     Response,
     cursor_of,
     delete,
+    etag,
     get,
     if_match,
     patch,
@@ -60,7 +61,7 @@ async def change_user(
 ) -> Response[UserRow]:
     """Change a player's role or status; the reason is kept."""
     row = await actions.change_user(user_id, if_match(request), data.role, data.status, reason=data.reason)
-    return Response(user_of(row), headers={"etag": f'"{row["version"]}"'})
+    return Response(user_of(row), headers=etag(row["version"]))
 
 
 @post("/admin/users/{user_id:uuid}/approve", permission="users:write")

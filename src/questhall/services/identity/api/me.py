@@ -18,6 +18,7 @@ from questhall.kernel.http import (
     Response,
     cursor_of,
     delete,
+    etag,
     get,
     if_match,
     patch,
@@ -42,7 +43,7 @@ from questhall.services.identity.api.views import (
 async def read_me(actions: IdentityActions, caller: Caller) -> Response[Me]:
     """Who I am."""
     me = _cut(me_of(await actions.me(caller.user), actions), caller)
-    return Response(me, headers={"etag": f'"{me.version}"'})
+    return Response(me, headers=etag(me.version))
 
 
 @patch("/me", permission=SIGNED_IN)
@@ -52,7 +53,7 @@ async def change_me(
     """Change my profile."""
     changes = {name: getattr(data, name) for name in data.__struct_fields__ if getattr(data, name) is not msgspec.UNSET}
     me = _cut(me_of(await actions.update(caller.user, if_match(request), changes), actions), caller)
-    return Response(me, headers={"etag": f'"{me.version}"'})
+    return Response(me, headers=etag(me.version))
 
 
 def _cut(me: Me, caller: Caller) -> Me:

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from questhall.kernel.access import Caller, Forbidden
-from questhall.kernel.http import PUBLIC, SIGNED_IN, Cookie, Request, Response, get, post
+from questhall.kernel.http import PUBLIC, SIGNED_IN, Cookie, Request, Response, etag, get, post
 from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions, NewUser
 from questhall.services.identity.api.views import (
@@ -53,7 +53,7 @@ def _signed_in(actions: IdentityActions, row: Any, secret: str | None, browser: 
     if secret is not None:
         cookies.append(_cookie(actions, "session", secret, int(rules.SESSION_MAX.total_seconds())))
         cookies.append(_cookie(actions, "device", browser.device, DEVICE_S))
-    return Response(me_of(row, actions), status_code=status, cookies=cookies, headers={"etag": f'"{row["version"]}"'})
+    return Response(me_of(row, actions), status_code=status, cookies=cookies, headers=etag(row["version"]))
 
 
 def _signed_out(actions: IdentityActions) -> Response[None]:

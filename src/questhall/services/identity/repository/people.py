@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.versions import change_row
 
 
 async def add_user(tx: Tx, values: dict[str, Any]) -> Record | None:
@@ -118,17 +119,9 @@ async def search(tx: Tx, text: str, status: str | None, after: UUID | None, limi
     )
 
 
-async def change(tx: Tx, user_id: UUID, version: int | None, changes: dict[str, Any]) -> Record | None:
-    """Changes columns (names are ours) if the version is still the one read; None if it is not."""
-    names = list(changes)
-    sets = ", ".join(f"{name} = ${i + 3}" for i, name in enumerate(names))
-    return await tx.fetchrow(
-        f"UPDATE users SET {sets}{', ' if sets else ''}version = version + 1 "
-        "WHERE id = $1 AND ($2::int IS NULL OR version = $2) RETURNING *",
-        user_id,
-        version,
-        *changes.values(),
-    )
+async def change(tx: Tx, user_id: UUID, version: int | None, changes: dict[str, Any]) -> Record:
+    """Changes columns of a player's row. Refuses ``stale``."""
+    return await change_row(tx, "users", ("id", user_id), version, changes)
 
 
 async def mark_login(tx: Tx, user_id: UUID, day: date) -> bool:

@@ -12,7 +12,6 @@ import msgspec
 from questhall.contracts.integrations import SlugTaken, SourceChanged, SourceNotFound
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.encryption import Sealer
-from questhall.kernel.http import Stale
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
 from questhall.services.integrations import repository
@@ -67,9 +66,7 @@ class Sources:
             before = await repository.source(tx, slug, lock=True)
             if before is None:
                 raise SourceNotFound
-            if before["version"] != version:
-                raise Stale
-            row = await repository.change_source(tx, slug, changes)
+            row = await repository.change_source(tx, slug, version, changes)
             if changes.get("name", before["name"]) != before["name"]:
                 _tell(tx, row, "renamed")
             if changes.get("enabled", before["enabled"]) != before["enabled"]:
@@ -84,7 +81,7 @@ class Sources:
             raise SourceNotFound
         secret = secrets.token_hex(32)
         sealed = self._sealer.seal(secret, context=f"source:{row['id']}")
-        await repository.change_source(tx, slug, {"secrets": [sealed, *row["secrets"]][:SECRETS_MAX]})
+        await repository.change_source(tx, slug, None, {"secrets": [sealed, *row["secrets"]][:SECRETS_MAX]})
         _tell(tx, row, "secret_rotated")
         return secret
 

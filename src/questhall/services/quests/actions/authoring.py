@@ -17,8 +17,6 @@ from questhall.contracts.quests import (
     RuleCycle,
 )
 from questhall.kernel.database import Record, Tx
-from questhall.kernel.http import Stale
-from questhall.kernel.ids import new_id
 from questhall.kernel.rpc import ServiceAbsent
 from questhall.services.quests import loops, repository, rules
 from questhall.services.quests.actions.catalogue import Catalogue, definition_of
@@ -43,7 +41,7 @@ class Authoring(Catalogue):
     @staticmethod
     async def create(tx: Tx, definition: rules.Definition) -> Record:
         """A draft of what was checked. Refuses ``slug_taken``."""
-        row = await repository.save_quest(tx, new_id(), definition)
+        row = await repository.HEADS.add(tx, repository.columns(definition))
         if row is None:
             raise QuestSlugTaken
         return row
@@ -52,22 +50,19 @@ class Authoring(Catalogue):
         """Changes the head; what is played changes when it is published. Refuses ``stale``, ``bad_quest``."""
         await self.check(definition)
         async with self.at.db.tx() as tx:
-            row = await repository.quest(tx, quest_id)
+            row = await repository.HEADS.head(tx, quest_id)
             if row is None:
                 raise QuestNotFound
             if row["slug"] != definition.slug:
                 raise QuestSlugTaken("the slug stays as it is")
-            changed = await repository.change_quest(tx, quest_id, edit, definition)
-        if changed is None:
-            raise Stale
-        return changed
+            return await repository.HEADS.change(tx, quest_id, edit, repository.columns(definition))
 
     async def publish(self, tx: Tx, quest_id: UUID) -> None:
         """The head becomes the next version; runs under way finish under theirs. ``refresh`` after the commit.
 
         Refuses ``quest_not_found``, ``bad_quest`` (it needs a quest that nobody can play), ``rule_cycle``.
         """
-        row = await repository.quest(tx, quest_id, lock=True)
+        row = await repository.HEADS.head(tx, quest_id, lock=True)
         if row is None:
             raise QuestNotFound
         definition = definition_of(row)
@@ -85,20 +80,18 @@ class Authoring(Catalogue):
             raise RuleCycle(
                 f"{' -> '.join(cycle)}: leave one out with a condition such as data.slug != ...", cycle=cycle
             )
-        version = row["version"] + 1
-        await repository.add_version(tx, quest_id, version, row["definition"])
-        await repository.set_status(tx, quest_id, "published", version)
-        tx.emit(QuestPublished(quest_id=quest_id, slug=row["slug"], title=definition.title, version=version))
+        changed = await repository.HEADS.publish(tx, row)
+        tx.emit(QuestPublished(quest_id=quest_id, slug=row["slug"], title=definition.title, version=changed["version"]))
 
     async def archive(self, quest_id: UUID) -> None:
         """No new runs; those under way may be finished. Refuses ``quest_not_found``, ``illegal_move``."""
         async with self.at.db.tx() as tx:
-            row = await repository.quest(tx, quest_id, lock=True)
+            row = await repository.HEADS.head(tx, quest_id, lock=True)
             if row is None:
                 raise QuestNotFound
             if row["status"] != "published":
                 raise IllegalMove("only what is published can be archived", allowed=["publish"])
-            await repository.set_status(tx, quest_id, "archived", row["version"])
+            await repository.HEADS.archive(tx, row)
             tx.emit(QuestArchived(quest_id=quest_id, slug=row["slug"], title=row["title"]))
         await self.refresh()
 
@@ -111,7 +104,7 @@ class Authoring(Catalogue):
                 continue
             rules.check(definition, currencies=currencies, takers=TAKERS)
             async with self.at.db.tx() as tx:
-                row = await repository.save_quest(tx, new_id(), definition)
+                row = await repository.HEADS.add(tx, repository.columns(definition))
                 if row is not None:
                     await self.publish(tx, row["id"])
                     made += 1

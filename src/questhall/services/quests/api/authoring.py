@@ -11,7 +11,7 @@ from questhall.contracts.quests import QuestNotFound
 from questhall.kernel.access import Caller
 from questhall.kernel.database import Tx
 from questhall.kernel.expressions import Facts, InvalidExpression, check_expression
-from questhall.kernel.http import Idempotent, Request, Response, get, if_match, patch, post
+from questhall.kernel.http import Idempotent, Request, Response, etag, get, if_match, patch, post
 from questhall.services.quests import repository, rules
 from questhall.services.quests.actions import QuestsActions
 from questhall.services.quests.api.views import QuestView, head_of, tag_of, view_of, view_one
@@ -36,10 +36,10 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 async def read_draft(actions: QuestsActions, quest_id: UUID) -> Response[rules.Definition]:
     """The head as its author last saved it."""
     async with actions.at.db.read() as tx:
-        row = await repository.quest(tx, quest_id)
+        row = await repository.HEADS.head(tx, quest_id)
     if row is None:
         raise QuestNotFound
-    return Response(head_of(row), headers={"etag": f'"{row["edit"]}"'})
+    return Response(head_of(row), headers=etag(row["edit"]))
 
 
 @post("/quests", permission="quests:write", status=201, idempotency="optional")
@@ -59,7 +59,7 @@ async def change_quest(
 ) -> Response[QuestView]:
     """Change a quest; what is played changes when it is published again."""
     view = view_of(await actions.change(quest_id, if_match(request), data), data, None)
-    return Response(view, headers={"etag": f'"{view.edit}"'})
+    return Response(view, headers=tag_of(view))
 
 
 @post("/quests/{quest_id:uuid}/publish", permission="quests:write", idempotency="optional")
@@ -68,7 +68,7 @@ async def publish_quest(
 ) -> Response[QuestView]:
     """Publish the next version."""
     async with actions.at.db.read() as tx:
-        row = await repository.quest(tx, quest_id)
+        row = await repository.HEADS.head(tx, quest_id)
     if row is None:
         raise QuestNotFound
     await actions.check(head_of(row))

@@ -13,6 +13,7 @@ from questhall.contracts.rewards import Reward
 from questhall.kernel.access import Caller
 from questhall.kernel.calendar import local_day, start_of
 from questhall.kernel.database import Tx
+from questhall.kernel.http import etag
 from questhall.services.quests import repository, rules
 from questhall.services.quests.actions import Board, QuestsActions
 
@@ -137,7 +138,7 @@ def head_of(row: Any) -> rules.Definition:
 async def views_of(actions: QuestsActions, caller: Caller) -> list[QuestView]:
     """All quests in order of their ids."""
     async with actions.at.db.read() as tx:
-        rows = await repository.quests(tx)
+        rows = await repository.HEADS.every(tx)
         board = await actions.board(tx, caller.user)
     return [view_of(row, _played(actions, row), board) for row in rows]
 
@@ -156,7 +157,7 @@ def _known(actions: QuestsActions, row: Any) -> bool:
 
 async def view_one(actions: QuestsActions, tx: Tx, caller: Caller, quest_id: UUID) -> QuestView:
     """A quest as the caller sees it. Refuses ``quest_not_found``, a draft to who does not author."""
-    row = await repository.quest(tx, quest_id)
+    row = await repository.HEADS.head(tx, quest_id)
     if row is None or (row["status"] == "draft" and not caller.may("quests:write")):
         raise QuestNotFound
     return view_of(row, _played(actions, row), await actions.board(tx, caller.user))
@@ -164,4 +165,4 @@ async def view_one(actions: QuestsActions, tx: Tx, caller: Caller, quest_id: UUI
 
 def tag_of(view: QuestView) -> dict[str, str]:
     """The header that ``If-Match`` takes."""
-    return {"etag": f'"{view.edit}"'}
+    return etag(view.edit)

@@ -1,15 +1,10 @@
 """Every SQL statement of quests."""
 
 from questhall.services.quests.repository.authoring import (
-    add_version,
-    change_quest,
+    HEADS,
+    columns,
     newest,
     played,
-    quest,
-    quest_by_slug,
-    quests,
-    save_quest,
-    set_status,
     versions,
 )
 from questhall.services.quests.repository.counting import (
@@ -55,11 +50,11 @@ from questhall.services.quests.repository.streaks import (
 )
 
 __all__ = [
+    "HEADS",
     "Counting",
     "acts_of",
     "add_acts",
-    "add_version",
-    "change_quest",
+    "columns",
     "completed_slugs",
     "days",
     "due_no_later",
@@ -83,17 +78,12 @@ __all__ = [
     "pause",
     "played",
     "player",
-    "quest",
-    "quest_by_slug",
-    "quests",
     "recount",
     "run",
     "save_pasts",
-    "save_quest",
     "save_runs",
     "save_streaks",
     "set_level",
-    "set_status",
     "set_zone",
     "streak_row",
     "streaks",

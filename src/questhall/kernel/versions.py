@@ -1,0 +1,133 @@
+"""Changes by who has read the newest: ``ETag`` and ``If-Match``, rows that count their changes, heads and their versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+
+from questhall.kernel.contract import Refusal
+from questhall.kernel.database import Record, Tx
+from questhall.kernel.ids import new_id
+
+__all__ = ["Heads", "IfMatchRequired", "Stale", "change_row", "etag", "if_match"]
+
+
+class Stale(Refusal):
+    """The resource changed since it was read."""
+
+    code: ClassVar[str] = "stale"
+    status: ClassVar[int] = 412
+    title: ClassVar[str] = "Somebody changed this meanwhile"
+
+
+class IfMatchRequired(Refusal):
+    """A change has to say which version it is for."""
+
+    code: ClassVar[str] = "if_match_required"
+    status: ClassVar[int] = 428
+    title: ClassVar[str] = "The version is missing: send If-Match"
+
+
+def if_match(request: Request[Any, Any, Any]) -> int:
+    """The version that a change is for, from ``If-Match: "<version>"``. Refuses ``if_match_required``, ``stale``."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise IfMatchRequired
+    found = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', header.strip())
+    if found is None:
+        raise Stale('If-Match takes the version that was read, such as "3"')
+    return int(found.group(1))
+
+
+def etag(version: int) -> dict[str, str]:
+    """The header whose value ``If-Match`` takes."""
+    return {"etag": f'"{version}"'}
+
+
+async def change_row(
+    tx: Tx,
+    table: str,
+    key: tuple[str, Any],
+    version: int | None,
+    changes: Mapping[str, Any],
+    *,
+    counter: str = "version",
+) -> Record:
+    """Changes columns of a row that is there, and counts it; all names are ours. ``version`` None: whatever was read.
+
+    Refuses ``stale``.
+    """
+    name, value = key
+    sets = "".join(f"{column} = ${n}, " for n, column in enumerate(changes, 3))
+    row = await tx.fetchrow(
+        f"UPDATE {table} SET {sets}{counter} = {counter} + 1 "
+        f"WHERE {name} = $1 AND ($2::int IS NULL OR {counter} = $2) RETURNING *",
+        value,
+        version,
+        *changes.values(),
+    )
+    if row is None:
+        raise Stale
+    return row
+
+
+class Heads(msgspec.Struct, frozen=True):
+    """Tables of what is authored: a head, which authors change, and its versions, which hold once they are published.
+
+    A head has ``id``, ``slug``, ``definition``, ``status``, ``version`` (its newest), ``edit`` (what ``If-Match`` names).
+    """
+
+    heads: str
+    versions: str
+    of: str
+    """The column of a version that names its head."""
+
+    async def add(self, tx: Tx, columns: Mapping[str, Any]) -> Record | None:
+        """A new draft; None if the slug is taken."""
+        values = {"id": new_id(), **columns, "status": "draft", "version": 0, "created_at": tx.now}
+        places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
+        return await tx.fetchrow(
+            f"INSERT INTO {self.heads} ({', '.join(values)}) VALUES ({places}) ON CONFLICT DO NOTHING RETURNING *",
+            *values.values(),
+        )
+
+    async def change(self, tx: Tx, head_id: UUID, edit: int, columns: Mapping[str, Any]) -> Record:
+        """Changes a head. Refuses ``stale``."""
+        return await change_row(tx, self.heads, ("id", head_id), edit, columns, counter="edit")
+
+    async def head(self, tx: Tx, head_id: UUID, *, lock: bool = False) -> Record | None:
+        """A head."""
+        return await tx.fetchrow(f"SELECT * FROM {self.heads} WHERE id = $1{' FOR UPDATE' if lock else ''}", head_id)
+
+    async def every(self, tx: Tx) -> list[Record]:
+        """All heads, oldest first."""
+        return await tx.fetch(f"SELECT * FROM {self.heads} ORDER BY id")
+
+    async def publish(self, tx: Tx, head: Record) -> Record:
+        """A locked head as it is becomes the next version; answers the head."""
+        version = head["version"] + 1
+        await tx.execute(
+            f"INSERT INTO {self.versions} ({self.of}, version, definition, published_at) VALUES ($1, $2, $3, $4)",
+            head["id"],
+            version,
+            head["definition"],
+            tx.now,
+        )
+        changes = {"status": "published", "version": version}
+        return await change_row(tx, self.heads, ("id", head["id"]), None, changes, counter="edit")
+
+    async def archive(self, tx: Tx, head: Record) -> Record:
+        """A locked head is offered no longer; answers it."""
+        return await change_row(tx, self.heads, ("id", head["id"]), None, {"status": "archived"}, counter="edit")
+
+    async def newest(self, tx: Tx) -> list[Record]:
+        """The newest version of whatever is published, by the column that names its head."""
+        return await tx.fetch(
+            f"SELECT v.{self.of}, v.version, v.definition FROM {self.versions} v "
+            f"JOIN {self.heads} h ON h.id = v.{self.of} AND h.version = v.version WHERE h.status = 'published'"
+        )
