@@ -60,10 +60,24 @@ CHECKS: dict[str, tuple[tuple[str, ...], str]] = {
         "GROUP BY subject, data->'reason' HAVING count(*) > 1 UNION ALL "
         f"SELECT data->>'grant_id' FROM {LOG} WHERE type = 'reward.granted' GROUP BY data->>'grant_id' HAVING count(*) > 1",
     ),
-    "I12: a level was reached twice": (
+    "I12: a level was reached twice, and not lost between": (
         ("audit", "currency"),
-        f"SELECT subject || ' ' || (data->>'level') FROM {LOG} WHERE type = 'level.reached' "
-        "GROUP BY subject, data->>'level' HAVING count(*) > 1",
+        "SELECT subject || ' ' || level FROM (SELECT subject, data->>'level' AS level, type, lag(type) OVER turns AS before, "
+        "jsonb_array_length(coalesce(data->'earlier', '[]')) AS earlier, "
+        "count(*) FILTER (WHERE type = 'level.reached') OVER turns AS times "
+        f"FROM {LOG} WHERE type IN ('level.reached', 'level.lost') "
+        "WINDOW turns AS (PARTITION BY subject, data->>'level' ORDER BY position)) AS said "
+        "WHERE type = coalesce(before, 'level.lost') OR (type = 'level.reached' AND earlier <> times - 1)",
+    ),
+    "I12: the level that was said is not that of the XP": (
+        ("audit", "currency"),
+        "SELECT a.owner FROM currency.accounts a LEFT JOIN (SELECT subject, "
+        "count(*) FILTER (WHERE type = 'level.reached') - count(*) FILTER (WHERE type = 'level.lost') AS risen "
+        f"FROM {LOG} WHERE type IN ('level.reached', 'level.lost') GROUP BY subject) AS said "
+        "ON a.owner = 'user:' || said.subject WHERE a.currency = 'xp' AND a.owner LIKE 'user:%' "
+        # Level n begins at 50 n (n - 1) XP, and the thousandth is the last.
+        "AND (50::bigint * (coalesce(risen, 0) + 1) * coalesce(risen, 0) > a.balance "
+        "OR (coalesce(risen, 0) < 999 AND 50::bigint * (coalesce(risen, 0) + 2) * (coalesce(risen, 0) + 1) <= a.balance))",
     ),
     "I12: a quest was completed twice in one period": (
         ("quests",),

@@ -53,6 +53,10 @@ PLANTED = {
         "WHERE type IN ('currency.credited', 'level.reached')",
         "I12: a level",
     ),
+    "a level that was never said": (
+        "DELETE FROM audit.event_log WHERE type = 'level.reached'",
+        "I12: the level",
+    ),
     "a quest done twice in a day": (
         "DROP INDEX quests.user_quests_period; UPDATE quests.user_quests SET state = 'completed', period = 'x', "
         "quest_id = (SELECT quest_id FROM quests.user_quests LIMIT 1), completion = hashtext(completion_id::text)",

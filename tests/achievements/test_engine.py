@@ -161,6 +161,28 @@ async def test_what_stood_on_a_badge_or_a_level_goes_with_it(hall: Hall) -> None
     assert (await wren.client.get("/users/wren/achievements")).json()["items"] == []
 
 
+async def test_what_stood_on_a_lost_level_comes_back_with_it_and_counts_it_once(hall: Hall) -> None:
+    reached = {"event": "level.reached"}
+    await publish(hall, {**BASE, "xp_reward": 100})
+    await publish(hall, {**BASE, "slug": "second", "name": "Second level", "requirements": {"level": 2}})
+    counted = await publish(hall, {**BASE, "slug": "rise", "name": "Rise", "requirements": {**reached, "count": 3}})
+    told = {**reached, "where": "data.level == 2", "distinct": "data.level"}
+    await publish(hall, {**BASE, "slug": "two", "name": "Two", "requirements": told})
+    wren, actions = await hall.user("wren"), hall.actions(Achievements)
+    for number in (1, 2):
+        said = await hall.record("integrations", did(wren))
+        assert len([e for e in await hall.log("badge.earned") if e["data"]["slug"] == "second"]) == number
+        assert (await view(wren, counted))["mine"]["have"] == 1, "what counts the level has it already"
+        await actions.revert([said[0].id])
+        await hall.drain()
+        assert len([e for e in await hall.log("badge.revoked") if e["data"]["slug"] == "second"]) == number
+    assert len([e for e in await hall.log("badge.earned") if e["data"]["slug"] == "two"]) == 1
+    await actions.revert([event["id"] for event in await hall.log("level.reached")])
+    await hall.record("integrations", did(wren))
+    assert (await view(wren, counted))["mine"]["have"] == 1, "what was undone is counted anew"
+    assert len([e for e in await hall.log("badge.earned") if e["data"]["slug"] == "two"]) == 2
+
+
 async def test_a_badge_that_is_published_later_knows_the_level_and_the_badges_a_player_has(hall: Hall) -> None:
     await publish(hall, {**BASE, "xp_reward": 100})
     wren = await hall.user("wren")

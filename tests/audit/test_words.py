@@ -56,6 +56,7 @@ COINS = {"currency": "coins", "amount": 1, "transfer_id": "t1", "reason": "First
         ),
         ("badge.earned", BADGE, "You earned the badge “Bridge builder”, gold", ("badge", "a1")),
         ("level.reached", {"level": 4, "xp": 700}, "You reached level 4", ("level", "4")),
+        ("level.reached", {"level": 4, "xp": 700, "earlier": ["e1"]}, "You reached level 4 again", ("level", "4")),
         ("streak.extended", {"length": 1, "best": 9}, "A new streak begins", None),
         ("streak.extended", {"length": 7, "best": 9}, "Your streak burns for 7 days", None),
         ("streak.broken", {"length": 1}, "Your streak rests after 1 day", None),

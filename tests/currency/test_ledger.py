@@ -203,9 +203,21 @@ async def test_a_reward_is_paid_once_and_raises_levels_that_pay_once(hall: Hall)
         await ledger.reverse(tx, paid, "undone")
     await hall.drain()
     assert [e["data"]["level"] for e in await hall.log("level.lost")] == [4, 3, 2]
-    again = grant(new_id(), wren.user_id, Reward(currencies={"xp": 650}), reason)
-    await hall.record("identity", again)
-    assert len(await hall.log("level.reached")) == 3, "a level is reached and paid once"
+    for number in (1, 2):
+        again = grant(new_id(), wren.user_id, Reward(currencies={"xp": 200}), reason)
+        await hall.record("identity", again)
+        reached = [e for e in await hall.log("level.reached") if e["data"]["level"] == 2]
+        assert reached[number]["data"]["earlier"] == [str(e["id"]) for e in reached[:number]], "it is told each time"
+        assert (await hall.actions(Currency).explain("level", f"{wren.user_id}:2")).step.detail == "reached at 200 XP"
+        wallet = (await wren.client.get("/me/balances")).json()
+        assert {b["currency"]: b["amount"] for b in wallet["items"]}["coins"] == 0, "and pays once for ever"
+        async with hall.database(Currency).read() as tx:
+            paid = await tx.fetchval("SELECT transaction_id FROM keys WHERE key = $1", f"reward:{again.grant_id}")
+        async with hall.database(Currency).tx() as tx:
+            await ledger.reverse(tx, paid, "undone")
+        await hall.drain()
+    levels = [e for e in await hall.log("reward.granted") if e["data"]["reason"]["kind"] == "level"]
+    assert len(levels) == 3
     await whole(hall)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from questhall.contracts.currency import Currency, Posting, Transfer
 from questhall.contracts.integrations import ActivityRecorded
 from questhall.contracts.quests import Quests
 from questhall.kernel.ids import new_id
@@ -182,6 +183,27 @@ async def test_prerequisites_open_with_quests_and_levels(hall: Hall) -> None:
     assert (await mine(wren, first))["state"] == "completed"
     assert (await mine(wren, later))["state"] == "available"
     assert (await wren.client.post(f"/quests/{later}/complete", json={})).status_code == 200
+
+
+async def test_a_level_that_is_lost_and_reached_again_opens_anew_and_counts_once(hall: Hall) -> None:
+    objective = {"id": "rise", "label": "Rise", "event": "level.reached", "where": "data.level == 2"}
+    pays = {"auto_accept": True, "kind": "repeatable", "rewards": {"currencies": {"coins": 5}}}
+    rise = await publish(hall, {**MERGE, **pays, "slug": "rise", "objectives": [objective]})
+    gated = await publish(hall, {**READ, "slug": "later", "kind": "one_off", "prerequisites": {"level": 2}})
+    wren, ledger = await hall.user("wren"), hall.actions(Currency)
+    xp = Transfer(debit="mint:t", credit=f"user:{wren.user_id}", currency="xp", amount=100)
+    for number in range(3):
+        assert (await mine(wren, gated))["state"] == "locked"
+        given = (await ledger.post([Posting(key=str(number), transfers=[xp], transaction_type="test")]))[0]
+        await hall.drain()
+        assert (await mine(wren, gated))["state"] == "available"
+        assert (await mine(wren, rise))["times_completed"] == 1
+        if number == 1:  # now what the level was counted for is undone too
+            await hall.actions(Quests).revert([e["id"] for e in await hall.log("level.reached")])
+            assert (await mine(wren, rise))["times_completed"] == 0
+        async with hall.database(Currency).tx() as tx:
+            await ledger.reverse(tx, given.transaction_id, "a cheat")
+        await hall.drain()
 
 
 async def test_runs_finish_under_the_version_they_began_with(hall: Hall) -> None:

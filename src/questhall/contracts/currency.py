@@ -66,13 +66,15 @@ class CurrencyOwed(Event, frozen=True, kw_only=True):
 
 
 class LevelReached(Event, frozen=True, kw_only=True):
-    """A player's total XP passed a level for the first time."""
+    """A player's total XP passed a level: for the first time, or again after an undo took it away."""
 
     type: ClassVar[str] = "level.reached"
     user_id: UUID
     level: int
     xp: int
     transaction_id: UUID
+    earlier: list[UUID] = []
+    """Events that said so before, oldest first. Where one of them still counts, this one is not counted too."""
 
 
 class LevelLost(Event, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -183,14 +184,17 @@ class Tx:
             del self._emitted[emitted:]
             raise
 
-    def emit(self, event: Event, *, cause: Envelope[Any] | Cause | None = None) -> Envelope[Any]:
+    def emit(
+        self, event: Event, *, cause: Envelope[Any] | Cause | None = None, event_id: UUID | None = None
+    ) -> Envelope[Any]:
         """Says that something happened: saved with this transaction, delivered after its commit, effectively once.
 
         The cause is what is being handled, unless another is given. The answer may be the cause of a later emit.
+        ``event_id``: a new id that was kept before the event could be made.
         """
         because = self.cause if cause is None else cause.cause() if isinstance(cause, Envelope) else cause
         envelope = Envelope(
-            id=new_id(),
+            id=event_id or new_id(),
             type=event.type,
             source=self._database.service,
             subject=event.subject,

@@ -35,6 +35,8 @@ class Act(NamedTuple):
     leaves: list[tuple[rules.Badge, rules.Leaf]]
     touched: list[rules.Badge]
     """Badges that wait for the level or badge that this is."""
+    earlier: list[UUID]
+    """Events that said the same before: where one of them counts, this one does not."""
 
 
 class Engine:
@@ -49,6 +51,7 @@ class Engine:
         self._before: dict[Place, rules.Standing] = {}
         self._awarded: set[tuple[UUID, UUID, str]] = set()
         self._seen: set[tuple[UUID, UUID, str, str]] = set()
+        self._counted: set[tuple[UUID, UUID, str]] = set()
         self._around: dict[tuple[UUID, UUID, str], list[datetime]] = {}
         self._acts: list[repository.Counting] = []
         self._moved: dict[Place, Envelope[Any]] = {}
@@ -93,7 +96,8 @@ class Engine:
         lasting = event.type in LEVELS or event.type == BadgeRevoked.type
         if data.get("user_id") is None or not (fitting or touched or lasting):
             return None
-        return Act(event, UUID(data["user_id"]), facts, _moment(data, event.time), fitting, touched)
+        earlier = [UUID(event_id) for event_id in data.get("earlier", ())]
+        return Act(event, UUID(data["user_id"]), facts, _moment(data, event.time), fitting, touched, earlier)
 
     async def _load(self, acts: list[Act]) -> None:
         places: dict[Place, rules.Badge] = {}
@@ -111,6 +115,8 @@ class Engine:
             if (value := rules.value_of(leaf, act.facts)) is not None
         }
         self._seen = await repository.seen(self.tx, sorted(asked)) if asked else set()
+        before = [event_id for act in acts for event_id in act.earlier]
+        self._counted = await repository.counted(self.tx, before) if before else set()
         await self._remember(acts)
 
     async def _know(self, places: Iterable[Place], users: set[UUID], named: Iterable[str]) -> None:
@@ -174,6 +180,8 @@ class Engine:
         value = rules.value_of(leaf, act.facts)
         if value is None and leaf.distinct is not None:
             return False
+        if any((event_id, badge.id, leaf.key) in self._counted for event_id in act.earlier):
+            return False
         amount, day, zone = 0, None, None
         known = value is not None and (act.user_id, badge.id, leaf.key, value) in self._seen
         if leaf.node.streak is not None:
@@ -189,6 +197,7 @@ class Engine:
         moment = act.moment if leaf.window is not None else None
         noted = repository.Counting(act.user_id, act.event.id, badge.id, leaf.key, amount, value, moment, day, zone)
         self._acts.append(noted)
+        self._counted.add((act.event.id, badge.id, leaf.key))
         return amount > 0
 
     # Awarding

@@ -198,7 +198,9 @@ WRITERS: dict[str, Callable[[Data], Line]] = {
     "currency.debited": _debited,
     "currency.owed": _owed,
     "level.reached": lambda d: Line(
-        icon="glowing-star", text=f"You reached level {d['level']}", link=("level", str(d["level"]))
+        icon="glowing-star",
+        text=f"You reached level {d['level']}{' again' if d.get('earlier') else ''}",
+        link=("level", str(d["level"])),
     ),
     "level.lost": lambda d: Line(icon="counterclockwise-arrows-button", text=f"An undo took level {d['level']} back"),
     "badge.earned": _earned,

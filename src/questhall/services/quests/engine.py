@@ -44,6 +44,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Whether new runs begin under this version."""
     value: str | None = None
     """What ``distinct`` evaluates to."""
+    earlier: list[UUID] = []
+    """Events that said the same before: where one of them counts for the quest, this one does not."""
 
 
 def zone_of(player: Record, moment: datetime) -> str:

@@ -114,6 +114,14 @@ async def add_acts(tx: Tx, acts: list[Counting]) -> None:
         )
 
 
+async def counted(tx: Tx, event_ids: list[UUID]) -> set[tuple[UUID, UUID, str]]:
+    """What these events count for: event, badge, counter."""
+    rows = await tx.fetch(
+        "SELECT event_id, achievement_id, counter FROM achievement_acts WHERE event_id = ANY($1::uuid[])", event_ids
+    )
+    return {(row[0], row[1], row[2]) for row in rows}
+
+
 async def places_of(tx: Tx, event_ids: list[UUID]) -> list[tuple[UUID, UUID]]:
     """Players and badges whose counters these events moved."""
     rows = await tx.fetch(

@@ -131,7 +131,7 @@ class Posts:
                 was, now = rules.level_of(before), rules.level_of(after)
                 user_id, transaction_id = UUID(account.removeprefix("user:")), write.done.outcome.transaction_id
                 for level in range(was + 1, now + 1):
-                    marks.append(repository.Mark(user_id, level, after, transaction_id, write.cause))
+                    marks.append(repository.Mark(user_id, level, after, transaction_id, write.cause, new_id()))
                 for level in range(was, now, -1):
                     lost = LevelLost(user_id=user_id, level=level, xp=after, transaction_id=transaction_id)
                     tx.emit(lost, cause=write.cause)
@@ -139,18 +139,23 @@ class Posts:
             await self._reached(tx, marks)
 
     async def _reached(self, tx: Tx, marks: list[repository.Mark]) -> None:
-        first = await repository.mark_levels(tx, marks)
+        # A level is lost by an undo alone, which is never one of several: so no level comes twice here.
+        marked = await repository.mark_levels(tx, marks)
         if self._level_rewards is None:
             rewards = await repository.level_rewards(tx)
             self._level_rewards = {level: msgspec.json.decode(text, type=Reward) for level, text in rewards.items()}
         for mark in marks:
-            if (mark.user_id, mark.level) not in first:
-                continue
-            first.discard((mark.user_id, mark.level))
-            event = LevelReached(user_id=mark.user_id, level=mark.level, xp=mark.xp, transaction_id=mark.transaction_id)
-            reached = tx.emit(event, cause=mark.cause)
+            first, earlier = marked[mark.user_id, mark.level]
+            event = LevelReached(
+                user_id=mark.user_id,
+                level=mark.level,
+                xp=mark.xp,
+                transaction_id=mark.transaction_id,
+                earlier=earlier,
+            )
+            reached = tx.emit(event, cause=mark.cause, event_id=mark.event_id)
             reward = self._level_rewards.get(mark.level)
-            if reward is not None:
+            if first and reward is not None:
                 grant_id = level_grant(mark.user_id, mark.level)
                 title = f"reaching level {mark.level}"
                 reason = Reason(kind="level", id=grant_id, title=title, ref=str(mark.level))

@@ -29,8 +29,14 @@ class Hearing(Catalogue):
         engine = Engine(tx)
         gated = any(act.quest.definition.prerequisites.quests for act in acts)
         await engine.load({(act.user_id, act.quest.id) for act in acts}, gated=gated)
+        before = [event_id for act in acts for event_id in act.earlier]
+        rows = await repository.acts_of(tx, before) if before else []
+        counted = {(row["event_id"], row["quest_id"]) for row in rows}
         for act in acts:
-            await engine.count(act)
+            if any((event_id, act.quest.id) in counted for event_id in act.earlier):
+                continue
+            if await engine.count(act):
+                counted.add((act.event_id, act.quest.id))
         await engine.save()
 
     def _acts_of(self, event: Envelope[Any]) -> list[Act]:
@@ -84,4 +90,5 @@ def _act(event: Envelope[Any], data: dict[str, Any], rule: rules.Rule, newest: b
         objective=rule.objective,
         newest=newest,
         value=value,
+        earlier=[UUID(event_id) for event_id in data.get("earlier", ())],
     )
