@@ -23,7 +23,8 @@ CHECKS: dict[str, tuple[tuple[str, ...], str]] = {
         "AND part->>'kind' = 'currency' "
         f"AND (SELECT count(*) FROM {LOG} s WHERE s.type = 'reward.settled' AND s.data->>'part_id' = part->>'id') "
         "+ (SELECT count(*) FROM currency.unsettled_parts u WHERE u.part_id = part->>'id') <> 1 "
-        "AND NOT EXISTS (SELECT FROM currency.parked p WHERE p.event_id = g.id)",
+        "AND NOT EXISTS (SELECT FROM currency.parked p WHERE p.event_id = g.id) "
+        "AND NOT EXISTS (SELECT FROM currency.forgone f WHERE f.event_id = g.id)",
     ),
     "I7: what was said of a balance is not one leg of a transfer, or one leg was not said": (
         ("audit", "currency"),

@@ -128,6 +128,7 @@ from uuid import UUID
 from questhall.contracts.{name} import {title}, {title}Noted
 from questhall.kernel.contract import Reverted
 from questhall.kernel.database import Tx
+from questhall.kernel.forgoing import forgo
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
 from questhall.services.{name} import repository, rules
@@ -149,6 +150,7 @@ class {title}Actions({title}):
     async def revert(self, event_ids: list[UUID]) -> Reverted:
         """See the contract."""
         async with self.at.db.tx() as tx:
+            await forgo(tx, event_ids)
             return Reverted(undone=await repository.remove_caused(tx, event_ids))
 ''',
     "src/questhall/services/{name}/handlers.py": '''"""What {name} hears."""

@@ -175,7 +175,9 @@ async def test_what_stood_on_a_lost_level_comes_back_with_it_and_counts_it_once(
         assert (await view(wren, counted))["mine"]["have"] == 1, "what counts the level has it already"
         await actions.revert([said[0].id])
         await hall.drain()
-        assert len([e for e in await hall.log("badge.revoked") if e["data"]["slug"] == "second"]) == number
+        revoked = [e for e in await hall.log("badge.revoked") if e["data"]["slug"] == "second"]
+        assert [e["causation_id"] for e in revoked] == [e["id"] for e in await hall.log("level.lost")], "that took it"
+        assert len(revoked) == number
     assert len([e for e in await hall.log("badge.earned") if e["data"]["slug"] == "two"]) == 1
     await actions.revert([event["id"] for event in await hall.log("level.reached")])
     await hall.record("integrations", did(wren))

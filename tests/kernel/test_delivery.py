@@ -92,10 +92,15 @@ async def test_transactions_whose_answers_come_in_another_order_are_said_in_that
 ) -> None:
     disks: list[asyncio.Event] = []
 
+    real = house.door.flush
+
     async def slow() -> None:
+        if len(disks) == 3:
+            return await real()  # the relay's own, where it reads the table
         disks.append(asyncio.Event())
         await disks[-1].wait()
 
+    await house.settle()
     monkeypatch.setattr(house.door, "flush", slow)
     done = []
     for n in range(3):

@@ -204,7 +204,10 @@ class Contract:
 
     @call("*")
     async def revert(self, event_ids: list[UUID]) -> Reverted:
-        """Takes back this service's own effects of these events; idempotent. A service without effects does nothing."""
+        """Takes back this service's own effects of these events, and handles none of them later; idempotent.
+
+        A service without effects does nothing.
+        """
         return Reverted()
 
     @call("audit")

@@ -19,6 +19,7 @@ from questhall.contracts.identity import Identity
 from questhall.kernel.calendar import skipped_days, zone_at
 from questhall.kernel.contract import Envelope, Origin, Reverted, Step
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.forgoing import forgo
 from questhall.kernel.service import Site
 from questhall.services.achievements import repository, rules
 from questhall.services.achievements.catalogue import Catalogue
@@ -155,6 +156,7 @@ class AchievementsActions(Achievements):
     async def revert(self, event_ids: list[UUID]) -> Reverted:
         """See the contract: these events count no more; awards that their own rule would not give now are taken back."""
         async with self.at.db.tx() as tx:
+            await forgo(tx, event_ids)
             engine = Engine(tx, self.book)
             places = set(await engine.uncount(event_ids))
             users = {user_id for user_id, _ in places} | set(await repository.caused_by(tx, event_ids))

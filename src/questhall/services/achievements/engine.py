@@ -76,9 +76,9 @@ class Engine:
         await repository.add_acts(self.tx, self._acts)
         await self._award()
         self._say_progress()
-        fallen = {act.user_id for act in acts if act.event.type in ("level.lost", "badge.revoked")}
+        fallen = {act.user_id: act.event for act in acts if act.event.type in ("level.lost", "badge.revoked")}
         if fallen:
-            await self.judge(await repository.awards_standing(self.tx, sorted(fallen)))
+            await self.judge(await repository.awards_standing(self.tx, sorted(fallen)), fallen)
 
     def _act(self, event: Envelope[Any]) -> Act | None:
         book = self._book
@@ -281,8 +281,11 @@ class Engine:
         await repository.save_progress(tx, progress)
         return places
 
-    async def judge(self, awards: list[Record]) -> list[UUID]:
-        """Takes back those of these awards that the version they were made by would not give now; answers their ids."""
+    async def judge(self, awards: list[Record], causes: Mapping[UUID, Envelope[Any]] | None = None) -> list[UUID]:
+        """Takes back those of these awards that the version they were made by would not give now; answers their ids.
+
+        ``causes``: by player, what took away what they stood on.
+        """
         if not awards:
             return []
         versions = await self._book.versions(self.tx, {award["achievement_id"] for award in awards})
@@ -298,7 +301,7 @@ class Engine:
                 tiers = {tier.name: tier.xp_reward for tier in badge.definition.tiers}
                 gone[award["award_id"]] = tiers.get(award["tier"], badge.definition.xp_reward)
         for row in await repository.revoke(self.tx, sorted(gone)) if gone else []:
-            _say_revoked(self.tx, row, gone[row["award_id"]])
+            _say_revoked(self.tx, row, gone[row["award_id"]], (causes or {}).get(row["user_id"]))
         return sorted(gone)
 
 
@@ -333,7 +336,7 @@ def _say_earned(tx: Tx, badge: rules.Badge, award: repository.NewAward, xp: int,
         tx.emit(grant(award.award_id, award.user_id, Reward(currencies={"xp": xp}), reason), cause=said)
 
 
-def _say_revoked(tx: Tx, row: Record, xp: int) -> None:
+def _say_revoked(tx: Tx, row: Record, xp: int, cause: Envelope[Any] | None) -> None:
     revoked = BadgeRevoked(
         user_id=row["user_id"],
         achievement_id=row["achievement_id"],
@@ -344,7 +347,7 @@ def _say_revoked(tx: Tx, row: Record, xp: int) -> None:
         tier=row["tier"] or None,
         reason="undone",
     )
-    said = tx.emit(revoked)
+    said = tx.emit(revoked, cause=cause)
     if xp:
         title = f"{row['name']} was taken back"
         tx.emit(RewardRevoked(grant_id=row["award_id"], user_id=row["user_id"], reason=title), cause=said)

@@ -14,6 +14,7 @@ from questhall.contracts.currency import (
 )
 from questhall.kernel.contract import Refusal, Reverted
 from questhall.kernel.database import Tx
+from questhall.kernel.forgoing import forgo
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions.posting import Posts, level_grant, prepared, raise_refused
 
@@ -67,6 +68,7 @@ class Undoing(Posts):
         undone: list[UUID] = []
         kept: dict[str, str] = {}
         async with self.at.db.tx() as tx:
+            await forgo(tx, event_ids)
             await repository.lock_journal(tx)
             await repository.forgo(tx, event_ids)
             for transaction_id in await repository.caused_by(tx, event_ids):

@@ -11,6 +11,7 @@ from questhall.contracts.quests import IllegalMove, QuestAbandoned
 from questhall.kernel.calendar import local_day, start_of
 from questhall.kernel.contract import Reverted
 from questhall.kernel.database import Tx
+from questhall.kernel.forgoing import forgo
 from questhall.services.quests import repository, rules, undo
 from questhall.services.quests.actions.catalogue import Catalogue
 from questhall.services.quests.engine import Act, Engine, moment_of, zone_of
@@ -164,6 +165,7 @@ class Playing(Catalogue):
     async def revert(self, event_ids: list[UUID]) -> Reverted:
         """See the contract: what these events counted for counts no more; what it completed is taken back."""
         async with self.at.db.tx() as tx:
+            await forgo(tx, event_ids)
             return Reverted(undone=await undo.take_back(tx, event_ids, self.version))
 
 
