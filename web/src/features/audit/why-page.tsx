@@ -15,10 +15,10 @@ const ICONS: Record<string, string> = {
   quest: "scroll",
   activity: "hammer-and-wrench",
   delivery: "incoming-envelope",
-  request: "bust-in-silhouette",
-  user: "bust-in-silhouette",
-  actor: "bust-in-silhouette",
-  admin: "bust-in-silhouette",
+  request: "waving-hand",
+  user: "waving-hand",
+  actor: "waving-hand",
+  admin: "waving-hand",
   streak: "fire",
 };
 
