@@ -16,6 +16,8 @@ const SESSION_ENDED = 4401;
 
 const PING_MS = 25_000;
 const GULP_MS = 120;
+// An act and what follows from it come within some frames: each is shown with its own.
+const PROMPT_FRAMES = 4;
 // Between two pongs and 20 s more.
 const MISSED_AFTER_MS = PING_MS + 20_000;
 const CATCH_UP_MS = 5_000;
@@ -66,6 +68,7 @@ export function openSocket(userId: string, channels: string[], listener: Listene
   let silence = 0;
   let frame = 0;
   let flushed = -Infinity;
+  let prompt = PROMPT_FRAMES;
   let closed = false;
   let heard = false;
   // Whether no connection was to be had at first: then the page's reads may have been answered from what is kept offline.
@@ -73,6 +76,7 @@ export function openSocket(userId: string, channels: string[], listener: Listene
 
   const flush = () => {
     frame = 0;
+    prompt = performance.now() - flushed > GULP_MS * PROMPT_FRAMES ? PROMPT_FRAMES : prompt - 1;
     flushed = performance.now();
     const batch = waiting;
     waiting = [];
@@ -89,10 +93,10 @@ export function openSocket(userId: string, channels: string[], listener: Listene
     if (late || message.cursor === gap.until) gaps.delete(message.channel);
     return !late;
   };
-  // The first message is shown with the next frame; a flood is taken in gulps. Hidden tabs get no frames.
+  // The first messages are shown with the next frame; a flood is taken in gulps. Hidden tabs get no frames.
   const schedule = () => {
     if (frame !== 0) return;
-    const wait = Math.max(0, GULP_MS - (performance.now() - flushed));
+    const wait = prompt > 0 ? 0 : Math.max(0, GULP_MS - (performance.now() - flushed));
     frame = document.hidden || wait > 0 ? window.setTimeout(flush, wait) : requestAnimationFrame(flush);
   };
 
