@@ -52,7 +52,8 @@ export class LiveCache {
 
   /** Everything may be stale: after a gap that could not be filled. */
   reload(): void {
-    void this.queries.invalidateQueries();
+    // Each channel says it for itself: once is enough.
+    this.mark([]);
   }
 
   private mark(key: QueryKey): void {
@@ -62,7 +63,8 @@ export class LiveCache {
 
   private settle(): void {
     this.timer = null;
-    const keys = [...this.stale.values()];
+    const everything = this.stale.get("[]");
+    const keys = everything ? [everything] : [...this.stale.values()];
     this.stale.clear();
     for (const queryKey of keys) void this.queries.invalidateQueries({ queryKey });
   }
