@@ -20,6 +20,8 @@ __all__ = ["EmbeddedPostgres"]
 
 START_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 2.0
+NOBODY_PID = 2**31 - 1
+"""Beyond what Linux gives to processes (2^22)."""
 DATABASE = "questhall"
 ELSEWHERE = Path("/var/lib/questhall")
 """Where root's clusters go when ``nobody`` can't reach the data folder."""
@@ -202,11 +204,17 @@ class EmbeddedPostgres:
         """A server that a killed start left behind is asked to end; its lock file is never removed by hand."""
         file = self.cluster / "postmaster.pid"
         try:
-            pid = int(file.read_text().splitlines()[0])
+            lines = file.read_text().splitlines(keepends=True)
+            pid = int(lines[0])
         except (OSError, ValueError, IndexError):
             return
-        # Numbers of processes come again: it has to be this cluster's server.
-        if not alive(pid) or os.fsencode(self.cluster) not in _command_line(pid).split(b"\0"):
+        if not alive(pid):
+            return
+        # Numbers of processes come again: it has to be this cluster's server. Another's number would keep PostgreSQL from
+        # starting; one that no process can have lets it look for itself whether anybody still uses the memory named below.
+        if os.fsencode(self.cluster) not in _command_line(pid).split(b"\0"):
+            file.write_text("".join([f"{NOBODY_PID}\n", *lines[1:]]))
+            log.info("lock_of_an_ended_server", pid=pid)
             return
         log.info("orphaned_server_stopped", pid=pid)
         if not end(pid, signal.SIGINT, patience_s=10):
