@@ -20,7 +20,7 @@ from questhall.kernel.contract import SYSTEM, Cause, Envelope, Event
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.ids import new_id
 
-__all__ = ["Database", "Record", "Tx", "Unavailable", "current_cause", "current_tx", "is_unavailable"]
+__all__ = ["Database", "Record", "Tx", "Unavailable", "current_cause", "current_tx", "is_unavailable", "json_text"]
 
 BEFORE_COMMIT = declare("tx.before_commit")
 AFTER_COMMIT = declare("tx.after_commit_before_publish")
@@ -71,6 +71,11 @@ FROM unnest($1::outbox[]) WITH ORDINALITY AS e(position, id, aggregatetype, aggr
 JOIN s ON s.subject = e.aggregateid ORDER BY e.n
 RETURNING position, sequence
 """
+
+
+def json_text(value: Any) -> str:
+    """A value as a column of JSON takes it."""
+    return _encoder.encode(value).decode()
 
 
 class Unavailable(Exception):

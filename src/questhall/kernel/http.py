@@ -23,7 +23,7 @@ from questhall.kernel.paging import After, BadCursor, Limit, Page, cursor_of, re
 from questhall.kernel.problems import PROBLEM_TYPE, problem_of
 from questhall.kernel.rpc import Asgi
 from questhall.kernel.service import Service
-from questhall.kernel.versions import Stale, etag, if_match
+from questhall.kernel.versions import Stale
 
 __all__ = [
     "API",
@@ -59,6 +59,30 @@ __all__ = [
 
 API = "/api/v1"
 LIMIT_CLASSES = ("read", "write", "auth", "ingest")
+
+
+class IfMatchRequired(Refusal):
+    """A change has to say which version it is for."""
+
+    code: ClassVar[str] = "if_match_required"
+    status: ClassVar[int] = 428
+    title: ClassVar[str] = "The version is missing: send If-Match"
+
+
+def if_match(request: Request[Any, Any, Any]) -> int:
+    """The version that a change is for, from ``If-Match: "<version>"``. Refuses ``if_match_required``, ``stale``."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise IfMatchRequired
+    found = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', header.strip())
+    if found is None:
+        raise Stale('If-Match takes the version that was read, such as "3"')
+    return int(found.group(1))
+
+
+def etag(version: int) -> dict[str, str]:
+    """The header whose value ``If-Match`` takes."""
+    return {"etag": f'"{version}"'}
 
 
 class _Declared(msgspec.Struct, frozen=True, kw_only=True):

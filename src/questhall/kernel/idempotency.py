@@ -15,7 +15,7 @@ from litestar import Response
 
 from questhall.kernel.contract import Refusal
 from questhall.kernel.crash import crash_point, declare
-from questhall.kernel.database import Database, Tx
+from questhall.kernel.database import Database, Tx, json_text
 
 __all__ = ["Idempotent", "InProgress", "KeyMalformed", "KeyRequired", "KeyReused"]
 
@@ -152,7 +152,7 @@ class Idempotent:
                 key,
                 status,
                 msgspec.json.encode(stored),
-                msgspec.json.encode(sent).decode(),
+                json_text(sent),
             )
         crash_point(ANSWERING)
         return Response(result, status_code=status, headers=sent)

@@ -44,9 +44,10 @@ _RENEW_SQL = "UPDATE leases SET until = clock_timestamp() + make_interval(secs =
 _RELEASE_SQL = """
 UPDATE leases SET until = '-infinity', next_at = $3::timestamptz + make_interval(secs => $4) WHERE name = $1 AND holder = $2
 """
-_WAIT_SQL = (
-    "SELECT extract(epoch FROM greatest(until, next_at) - clock_timestamp())::float8 FROM leases WHERE name = $1"
-)
+# Never less than nothing: a lease that was given back ends at -infinity.
+_WAIT_SQL = """
+SELECT extract(epoch FROM greatest(until, next_at, clock_timestamp()) - clock_timestamp())::float8 FROM leases WHERE name = $1
+"""
 
 
 class Scheduler:

@@ -1,20 +1,18 @@
-"""Changes by who has read the newest: ``ETag`` and ``If-Match``, rows that count their changes, heads and their versions."""
+"""Changes by who has read the newest: rows that count their changes, heads and their versions."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from litestar import Request
 
 from questhall.kernel.contract import Refusal
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
 
-__all__ = ["Heads", "IfMatchRequired", "Stale", "change_row", "etag", "if_match"]
+__all__ = ["Heads", "Stale", "change_row"]
 
 
 class Stale(Refusal):
@@ -23,30 +21,6 @@ class Stale(Refusal):
     code: ClassVar[str] = "stale"
     status: ClassVar[int] = 412
     title: ClassVar[str] = "Somebody changed this meanwhile"
-
-
-class IfMatchRequired(Refusal):
-    """A change has to say which version it is for."""
-
-    code: ClassVar[str] = "if_match_required"
-    status: ClassVar[int] = 428
-    title: ClassVar[str] = "The version is missing: send If-Match"
-
-
-def if_match(request: Request[Any, Any, Any]) -> int:
-    """The version that a change is for, from ``If-Match: "<version>"``. Refuses ``if_match_required``, ``stale``."""
-    header = request.headers.get("if-match")
-    if header is None:
-        raise IfMatchRequired
-    found = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', header.strip())
-    if found is None:
-        raise Stale('If-Match takes the version that was read, such as "3"')
-    return int(found.group(1))
-
-
-def etag(version: int) -> dict[str, str]:
-    """The header whose value ``If-Match`` takes."""
-    return {"etag": f'"{version}"'}
 
 
 async def change_row(

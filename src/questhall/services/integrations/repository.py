@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.kernel.database import Record, Tx
+from questhall.kernel.database import Record, Tx, json_text
 from questhall.kernel.versions import change_row
 
 DETAIL_MAX = 300
@@ -303,7 +303,7 @@ async def credited(tx: Tx, said: dict[UUID, list[dict[str, str]]]) -> None:
         "FROM waiting w WHERE w.delivery_id = d.id), 'credited when its account was linked') "
         "FROM unnest($1::uuid[], $2::jsonb[]) AS c(id, activities) WHERE d.id = c.id",
         deliveries,
-        [msgspec.json.encode(said[delivery]).decode() for delivery in deliveries],
+        [json_text(said[delivery]) for delivery in deliveries],
         DETAIL_MAX,
     )
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from questhall.kernel.database import Record, Tx
+from questhall.kernel.database import Record, Tx, json_text
 from questhall.kernel.versions import Heads
 from questhall.services.achievements.rules import Definition, icon_url
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
 
 HEADS = Heads("achievements", "achievement_versions", "achievement_id")
 
@@ -27,14 +20,14 @@ def columns(d: Definition) -> dict[str, Any]:
         "description": d.description,
         "icon_url": icon_url(d),
         "category": d.category,
-        "requirements": _json(d.requirements),
+        "requirements": json_text(d.requirements),
         "xp_reward": d.xp_reward,
         "rarity": d.rarity,
         "secret": d.secret,
-        "tiers": _json(d.tiers),
+        "tiers": json_text(d.tiers),
         "series": d.series,
-        "prerequisites": _json(d.prerequisites),
-        "definition": _json(d),
+        "prerequisites": json_text(d.prerequisites),
+        "definition": json_text(d),
     }
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.kernel.database import Record, Tx
+from questhall.kernel.database import Record, Tx, json_text
 from questhall.services.achievements.rules import Progress
 
 EVER = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
@@ -174,7 +174,7 @@ async def save_progress(tx: Tx, progress: dict[tuple[UUID, UUID], Progress]) -> 
         "AS w(user_id, achievement_id, progress) WHERE u.user_id = w.user_id AND u.achievement_id = w.achievement_id",
         [user_id for user_id, _ in progress],
         [badge_id for _, badge_id in progress],
-        [msgspec.json.encode(document).decode() for document in progress.values()],
+        [json_text(document) for document in progress.values()],
     )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from questhall.contracts.currency import Outcome
 from questhall.kernel.contract import Cause
-from questhall.kernel.database import Record, Tx
+from questhall.kernel.database import Record, Tx, json_text
 from questhall.services.currency.rules import Account, Accounts, Done, Entry, Known
 
 LOCK_SQL = "SELECT FROM journal_head WHERE id = 1 FOR UPDATE"
@@ -161,7 +160,7 @@ def _transaction_row(write: Write, now: datetime) -> tuple[object, ...]:
         posting.key,
         posting.transaction_type,
         posting.reason,
-        None if posting.rule is None else json_of(posting.rule),
+        None if posting.rule is None else json_text(posting.rule),
         write.reverses,
         cause.causation_id,
         cause.correlation_id,
@@ -173,7 +172,7 @@ def _transaction_row(write: Write, now: datetime) -> tuple[object, ...]:
 
 def _key_row(write: Write) -> tuple[object, ...]:
     work, outcome = write.done.work, write.done.outcome
-    balances = json_of(outcome.balances)
+    balances = json_text(outcome.balances)
     return (
         work.owner,
         work.posting.key,
@@ -183,8 +182,3 @@ def _key_row(write: Write) -> tuple[object, ...]:
         outcome.detail,
         balances,
     )
-
-
-def json_of(value: Any) -> str:
-    """A value as PostgreSQL takes JSON."""
-    return msgspec.json.encode(value).decode()

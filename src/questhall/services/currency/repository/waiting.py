@@ -8,8 +8,7 @@ import msgspec
 
 from questhall.contracts.currency import Posting
 from questhall.kernel.contract import Cause
-from questhall.kernel.database import Tx
-from questhall.services.currency.repository.journal import json_of
+from questhall.kernel.database import Tx, json_text
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +34,7 @@ async def wait(tx: Tx, parts: list[Waiting]) -> None:
         [p.part_id for p in parts],
         [p.grant_id for p in parts],
         [p.posting.transfers[0].currency for p in parts],
-        [json_of(p.posting) for p in parts],
+        [json_text(p.posting) for p in parts],
         [p.refusal for p in parts],
         [p.cause.causation_id for p in parts],
         [p.cause.correlation_id for p in parts],

@@ -6,11 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from questhall.contracts.identity import UserBrief, UserNotFound, UserUpdated
 from questhall.kernel.calendar import zone_at
-from questhall.kernel.database import Record
+from questhall.kernel.database import Record, json_text
 from questhall.kernel.versions import Stale
 from questhall.services.identity import repository, rules
 from questhall.services.identity.actions.part import Part
@@ -48,7 +46,7 @@ class Profile(Part):
             columns: dict[str, Any] = {name: changes[name] for name in ("locale", "private") if name in changes}
             for name in ("look", "preferences"):
                 if name in changes:
-                    columns[name] = msgspec.json.encode(changes[name]).decode()
+                    columns[name] = json_text(changes[name])
             if "display_name" in changes:
                 columns["display_name"] = rules.clean_name(changes["display_name"]) or row["username"]
             if "timezone" in changes and changes["timezone"] != row["timezone"]:

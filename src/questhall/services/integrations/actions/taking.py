@@ -15,7 +15,7 @@ from questhall.contracts.integrations import ActivityRecorded, MalformedDelivery
 from questhall.kernel.batching import Applied, GroupCommit
 from questhall.kernel.contract import Cause
 from questhall.kernel.crash import crash_point, declare
-from questhall.kernel.database import Record, Tx
+from questhall.kernel.database import Record, Tx, json_text
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
 from questhall.services.integrations import cloudevents, github, repository, rules
@@ -203,7 +203,7 @@ class _Batch:
                 body_hash=hashlib.sha256(delivery.body).digest(),
                 content_type=delivery.content_type,
                 received_at=delivery.received_at,
-                activities=msgspec.json.encode(said).decode(),
+                activities=json_text(said),
             )
         )
         return Taken(delivery_id=delivery_id, outcome=outcome, duplicate=outcome == "duplicate", activities=len(said))
@@ -216,7 +216,7 @@ class _Batch:
                 activity_id=activity_id,
                 source_id=delivery.source.id,
                 delivery_id=delivery_id,
-                activity=msgspec.json.encode(draft).decode(),
+                activity=json_text(draft),
                 received_at=delivery.received_at,
                 stable_id=draft.account_id,
             )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from questhall.kernel.database import Record, Tx
+from questhall.kernel.database import Record, Tx, json_text
 from questhall.kernel.versions import Heads
-from questhall.services.quests.repository.text import packed
 from questhall.services.quests.rules import Definition
 
 HEADS = Heads("quests", "quest_versions", "quest_id")
@@ -22,14 +21,14 @@ def columns(d: Definition) -> dict[str, Any]:
         "category": d.category,
         "difficulty": d.difficulty,
         "kind": d.kind,
-        "objectives": packed(d.objectives),
-        "rewards": packed(d.rewards),
-        "prerequisites": packed(d.prerequisites),
+        "objectives": json_text(d.objectives),
+        "rewards": json_text(d.rewards),
+        "prerequisites": json_text(d.prerequisites),
         "available_from": d.available_from,
         "available_until": d.available_until,
         "cooldown_s": d.cooldown_s,
         "daily_cap": d.daily_cap,
-        "definition": packed(d),
+        "definition": json_text(d),
     }
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from questhall.kernel.database import Record, Tx
-from questhall.services.quests.repository.text import packed
+from questhall.kernel.database import Record, Tx, json_text
 
 
 async def lock_players(tx: Tx, user_ids: list[UUID]) -> dict[UUID, Record]:
@@ -38,7 +37,7 @@ async def set_zone(
         zone,
         before,
         since,
-        packed(older),
+        json_text(older),
     )
 
 

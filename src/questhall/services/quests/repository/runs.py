@@ -7,8 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.kernel.database import Record, Tx
-from questhall.services.quests.repository.text import packed
+from questhall.kernel.database import Record, Tx, json_text
 from questhall.services.quests.rules import Counted, Run
 
 
@@ -86,7 +85,7 @@ async def save_runs(tx: Tx, runs: list[Run]) -> None:
         [r.completion_id for r in runs],
         [r.version for r in runs],
         [r.state for r in runs],
-        [packed(r.progress) for r in runs],
+        [json_text(r.progress) for r in runs],
         [r.period for r in runs],
         [r.accepted_at for r in runs],
         [r.completed_at for r in runs],
