@@ -46,6 +46,7 @@ class GroupCommit(Generic[Req, Res]):
         self._apply = apply
         self._cap = cap
         self._places = 2 if ahead else 1
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: deque[tuple[Req, asyncio.Future[Res]]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._entering = False
@@ -58,7 +59,9 @@ class GroupCommit(Generic[Req, Res]):
 
     def submit(self, request: Req) -> asyncio.Future[Res]:
         """The outcome of one request, to be awaited."""
-        future: asyncio.Future[Res] = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()  # asked once: it costs a call of the system each time
+        future: asyncio.Future[Res] = self._loop.create_future()
         self._queue.append((request, future))
         self._call_worker()
         return future
@@ -68,7 +71,7 @@ class GroupCommit(Generic[Req, Res]):
             return
         self._entering = True
         # A context of its own: a batch belongs to no single caller's request, event or transaction.
-        worker = asyncio.get_running_loop().create_task(self._work(), context=Context())
+        worker = asyncio.create_task(self._work(), context=Context())
         self._workers.add(worker)
         worker.add_done_callback(self._left)
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -22,16 +22,68 @@ HEAD_TIMEOUT_S = 10.0
 """What a connection may take from its first moment, and a request from its first byte, to the end of its head."""
 
 
+class _Joining:
+    """A transport that sends an answer's head along with the first of its body: one write and one packet, not two.
+
+    ASGI asks for it ("must not start sending the response until it has received at least one body event"); uvicorn sends
+    the head at once, and uvloop writes at once what it is given.
+    """
+
+    __slots__ = ("_begun", "_head", "bare")
+
+    def __init__(self, bare: asyncio.Transport) -> None:
+        self.bare = bare
+        self._head = b""
+        self._begun = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.bare, name)
+
+    def write(self, data: bytes) -> None:
+        """Sends it, unless it is a head: that waits for what follows."""
+        if self._head:
+            head, self._head, self._begun = self._head, b"", True
+            self.bare.writelines((head, data))
+        elif not self._begun and not data.startswith(b"HTTP/1.1 100 "):
+            self._head = data
+        else:
+            self.bare.write(data)
+
+    def end(self) -> None:
+        """The answer is whole: sends a head that had no body; what comes next is a head."""
+        if self._head:
+            self.write(b"")
+        self._begun = False
+
+    def close(self) -> None:
+        """Sends what still waits, and ends the connection."""
+        self.end()
+        self.bare.close()
+
+
 class _Protocol(HttpToolsProtocol):
     """uvicorn's, with a limit on the time of a request's head; it has none, so that a slow line would stay for ever."""
 
     _head_since: float | None = None
     _head_due: asyncio.TimerHandle | None = None
+    _joining: _Joining
 
     def connection_made(self, transport: Any) -> None:
         """The head of the first request is awaited."""
         super().connection_made(transport)
+        self._joining = _Joining(transport)
+        self.transport = cast("asyncio.Transport", self._joining)
         self._await_head()
+
+    def handle_websocket_upgrade(self) -> None:
+        """A socket has no answers to be joined."""
+        self.transport = self._joining.bare
+        super().handle_websocket_upgrade()
+
+    def on_response_complete(self) -> None:
+        """The answer is given; to HEAD it had no body."""
+        self._joining.end()
+        super().on_response_complete()
 
     def on_message_begin(self) -> None:
         """The first byte of a request came."""

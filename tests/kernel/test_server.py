@@ -1,0 +1,98 @@
+"""The server: an answer's head leaves with the first of its body, and not before (ASGI asks for it)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from questhall.kernel.server import server
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection to a server of an application."""
+    running = server(app, host="127.0.0.1", port=0)
+    task = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        running.should_exit = True
+        await task
+
+
+def start(*headers: tuple[bytes, bytes], status: int = 200) -> dict[str, Any]:
+    """The first message of an answer."""
+    return {"type": "http.response.start", "status": status, "headers": list(headers)}
+
+
+def body(part: bytes, *, more: bool = False) -> dict[str, Any]:
+    """A part of an answer's body."""
+    return {"type": "http.response.body", "body": part, "more_body": more}
+
+
+async def test_the_head_waits_for_the_body() -> None:
+    go = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send(start((b"content-length", b"5")))
+        await go.wait()
+        await send(body(b"hello"))
+
+    async with serving(app) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.2)
+        go.set()
+        assert (await asyncio.wait_for(reader.readuntil(b"hello"), 2)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_an_answer_without_a_body_is_sent_and_the_next_follows() -> None:
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        if scope["path"] == "/none":
+            await send(start(status=204))
+            await send(body(b""))
+        else:
+            await send(start((b"content-length", b"5")))
+            await send(body(b"hello"))
+
+    async with serving(app) as (reader, writer):
+        for head, length in ((b"HEAD /", 0), (b"GET /none", 0), (b"GET /", 5)):
+            writer.write(head + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 2)
+            assert await asyncio.wait_for(reader.readexactly(length), 2) == b"hello"[:length]
+
+
+async def test_a_part_of_a_body_that_looks_like_a_head_is_sent() -> None:
+    go = asyncio.Event()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send(start((b"content-length", b"29")))
+        await send(body(b"one", more=True))
+        await send(body(b"HTTP/1.1 200 two\r\n\r\n", more=True))
+        await go.wait()
+        await send(body(b"three!"))
+
+    async with serving(app) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"two\r\n\r\n"), 2)
+        go.set()
+        assert await asyncio.wait_for(reader.readuntil(b"three!"), 2) == b"three!"
+
+
+async def test_an_application_that_fails_after_the_head_ends_the_connection() -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send(start((b"content-length", b"5")))
+        raise RuntimeError("on purpose")
+
+    async with serving(app) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert b"hello" not in await asyncio.wait_for(reader.read(), 2)
