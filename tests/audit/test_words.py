@@ -12,7 +12,7 @@ from questhall.kernel.sealing import differences, digest_of
 from questhall.kernel.service import discover
 from questhall.services.audit import rules, words
 
-WREN, EVE = uuid4(), uuid4()
+WREN, EVE = UUID("a1f4c0de-0000-4000-8000-000000000001"), UUID("a1f4c0de-0000-4000-8000-000000000002")
 BADGE = {
     "name": "Bridge builder",
     "tier": "gold",

@@ -272,8 +272,12 @@ class Tx:
             await asyncio.shield(self._durable)
 
     async def _rollback(self) -> None:
-        if self._connection is not None and not self._connection.is_closed():
+        if self._connection is None or self._connection.is_closed():
+            return
+        try:
             await (self._connection.execute("ROLLBACK") if self._pipelined else self._transaction.rollback())
+        except Exception:  # noqa: BLE001 - a commit that was cut off can't be rolled back; why it was cut off is what counts
+            self._connection.terminate()
 
     async def _release(self) -> None:
         if self._connection is not None:
