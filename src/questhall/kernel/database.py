@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -120,7 +120,6 @@ class Tx:
         self._opening = opening
         self._durable: asyncio.Task[None] | None = None
         self._connection: Any = None
-        self._transaction: Any = None
         self._entered = False
         self._emitted: list[Envelope[Any]] = []
         self.cause = cause
@@ -140,11 +139,8 @@ class Tx:
     async def _open(self) -> Any:
         if self._connection is None:
             self._connection = await self._database.acquire()
-            if self._pipelined:
-                await self._connection.execute(f"BEGIN; SET LOCAL synchronous_commit = off; {self._opening}")
-            else:
-                self._transaction = self._connection.transaction()
-                await self._transaction.start()
+            shape = "SET LOCAL synchronous_commit = off;" if self._pipelined else ""
+            await self._connection.execute(f"BEGIN; {shape} {self._opening}")
         return self._connection
 
     async def fetch(self, sql: str, *arguments: object) -> list[Record]:
@@ -163,31 +159,19 @@ class Tx:
         """Runs a statement; answers its command tag, such as ``UPDATE 1``."""
         return await (self._connection or await self._open()).execute(sql, *arguments)
 
-    async def executemany(self, sql: str, arguments: Iterable[Sequence[object]]) -> None:
-        """Runs a statement for each row of arguments, in one round trip."""
-        await (self._connection or await self._open()).executemany(sql, arguments)
-
-    async def copy_records(self, table: str, *, columns: Sequence[str], records: Iterable[Sequence[object]]) -> None:
-        """Writes many rows by COPY."""
-        await (self._connection or await self._open()).copy_records_to_table(table, columns=columns, records=records)
-
-    async def cursor(self, sql: str, *arguments: object, prefetch: int = 1000) -> AsyncIterator[Record]:
-        """Rows one by one, for results that do not fit into memory."""
-        connection = self._connection or await self._open()
-        async for row in connection.cursor(sql, *arguments, prefetch=prefetch):
-            yield row
-
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """A part that may fail alone: what it wrote and emitted is taken back, the rest stays."""
         connection = self._connection or await self._open()
         emitted = len(self._emitted)
+        await connection.execute("SAVEPOINT part")
         try:
-            async with connection.transaction():
-                yield
+            yield
         except BaseException:
             del self._emitted[emitted:]
+            await connection.execute("ROLLBACK TO part; RELEASE part")
             raise
+        await connection.execute("RELEASE part")
 
     def emit(
         self, event: Event, *, cause: Envelope[Any] | Cause | None = None, event_id: UUID | None = None
@@ -245,7 +229,7 @@ class Tx:
         crash_point(BEFORE_COMMIT)
         committed = False
         try:
-            await (self._connection.execute("COMMIT") if self._pipelined else self._transaction.commit())
+            await self._connection.execute("COMMIT")
             committed = True
             crash_point(AFTER_COMMIT)
         finally:
@@ -272,12 +256,12 @@ class Tx:
             await asyncio.shield(self._durable)
 
     async def _rollback(self) -> None:
-        if self._connection is None or self._connection.is_closed():
-            return
-        try:
-            await (self._connection.execute("ROLLBACK") if self._pipelined else self._transaction.rollback())
-        except Exception:  # noqa: BLE001 - a commit that was cut off can't be rolled back; why it was cut off is what counts
-            self._connection.terminate()
+        # In plain SQL: asyncpg's own transaction, cut off while it commits, can't be rolled back. If it was committed after
+        # all, this does nothing. What keeps it from being said must not take the place of why it is said, a cancellation
+        # say; the pool rolls back what is still open when it gets its connection.
+        if self._connection is not None and not self._connection.is_closed():
+            with suppress(Exception):
+                await self._connection.execute("ROLLBACK")
 
     async def _release(self) -> None:
         if self._connection is not None:
