@@ -458,15 +458,19 @@ async def test_a_new_epoch_reads_everything_again(site: Site) -> None:
     )
     for end in ends:
         await end.close(code=3001, reason="cut")
+
+    def said() -> bool:
+        return any('"cursor":"' in text for text in asked)
+
+    def read_again() -> bool:
+        return {"/me/balances", "/me/transactions"} <= {read.split("?")[0] for read in reads}
+
     for _ in range(150):
-        if any(read.startswith("/me/balances") for read in reads) and any(
-            read.startswith("/me/transactions") for read in reads
-        ):
+        if said() and read_again():
             break
         await asyncio.sleep(0.1)
-    assert {"/me/balances"} <= {read.split("?")[0] for read in reads}
-    assert {"/me/transactions"} <= {read.split("?")[0] for read in reads}
-    assert any('"cursor":"' in text for text in asked), "it said where it was"
+    assert said(), "where it was"
+    assert read_again()
 
 
 async def test_offline_the_camp_still_stands_and_signing_out_forgets_it(site: Site) -> None:
