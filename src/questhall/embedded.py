@@ -188,7 +188,7 @@ async def _serve(settings: Settings, found: Servers, listener: socket.socket, *,
     await migrate(services, settings, found.database)
     installation = Installation(settings, services=services, database_url=found.database, redis_url=found.redis)
     folder = run_folder(None, settings.data / "internal.run")
-    public = server(installation.app)
+    public = server(installation.app, forwarded_allow_ips=settings.trusted_proxies)
     inner = server(installation.internal, uds=str(folder / SOCKET), proxy_headers=False)
     tasks: list[asyncio.Task[None]] = []
     running = settings.data / "run.json"

@@ -132,6 +132,83 @@ async def test_too_much_at_once_is_told_to_come_back(hall: Hall, monkeypatch: py
     assert hall.installation.gateway._intake._held == 0
 
 
+async def test_who_sends_almost_all_and_then_nothing_goes_first(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies that never become whole fill what may be held: others are served, and the oldest of them is ended."""
+    monkeypatch.setattr(intake, "HELD_MAX", 250_000)
+    body = b'{"username":"nobody","password":"x"}'
+    async with served(hall) as port:
+        stalled = []
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(POST + b"content-length: 83000\r\n\r\n" + b" " * 82_999)
+            stalled.append((reader, writer))
+        while hall.installation.gateway._intake._held < 3 * 82_999:
+            await asyncio.sleep(0.01)
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(POST + b"connection: close\r\ncontent-length: 2000\r\n\r\n" + body.ljust(2000))
+            assert b"HTTP/1.1 401" in await answered(reader)
+            writer.close()
+        text = await answered(stalled[0][0])
+        assert b"HTTP/1.1 503" in text
+        assert b'"code":"overloaded"' in text
+        for _, writer in stalled[1:]:
+            writer.write(b" ")
+        for reader, writer in stalled[1:]:
+            assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 4"), "whole, and no JSON"
+            writer.close()
+        stalled[0][1].close()
+    assert hall.installation.gateway._intake._held == 0
+
+
+LINE = b"GET /api/v1/services HTTP/1.1\r\nhost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(LINE + b"x: " + b"a" * 40_000_000 + b"\r\n\r\n", id="one field"),
+        pytest.param(LINE + b"x: " + b"a" * 70_000 + b"\r\n\r\n", id="one field that comes at once"),
+        pytest.param(LINE + b"x: a\r\n" * 500_000 + b"\r\n", id="many fields"),
+        pytest.param(b"GET /" + b"a" * 5_000_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n", id="an address"),
+        pytest.param(
+            POST + b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nx: " + b"a" * 40_000_000, id="a field at the end"
+        ),
+    ],
+)
+async def test_a_head_without_end_is_ended_and_holds_nobody_up(hall: Hall, head: bytes) -> None:
+    async with served(hall) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head)
+        began, waited = time.monotonic(), 0.0
+        reading = asyncio.create_task(reader.read())
+        while time.monotonic() - began < 10 and not reading.done():
+            before = time.monotonic()
+            await asyncio.sleep(0.001)
+            waited = max(waited, time.monotonic() - before)
+        assert reading.done(), "it was ended"
+        # Whoever is cut off while sending may never read why.
+        if not reading.exception() and reading.result():
+            assert reading.result().startswith(b"HTTP/1.1 431 ")
+        elif len(head) < 100_000:
+            pytest.fail("what came whole is answered")
+        assert waited < 0.5, "the loop went on"
+        writer.transport.abort()
+
+
+async def test_a_head_that_is_long_but_not_too_long_is_read(hall: Hall) -> None:
+    async with served(hall) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        # A large body first: what came with it does not count for the head after it.
+        writer.write(POST + b"content-length: 300000\r\n\r\n" + b" " * 300_000)
+        for part in (LINE, b"x: " + b"a" * 30_000, b"a" * 20_000, b"\r\nconnection: close\r\n\r\n"):
+            writer.write(part)
+            await asyncio.sleep(0.05)
+        text = await answered(reader)
+        assert text.startswith(b"HTTP/1.1 4")
+        assert b"HTTP/1.1 200" in text
+
+
 async def test_a_request_that_takes_too_long_is_ended_and_taken_back(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:

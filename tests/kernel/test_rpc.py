@@ -16,7 +16,7 @@ import uvicorn
 from questhall.kernel import rpc
 from questhall.kernel.access import Caller, Forbidden, KeyRing
 from questhall.kernel.contract import Cause, Contract, Refusal, call
-from questhall.kernel.database import current_cause, current_tx
+from questhall.kernel.database import Unavailable, current_cause, current_tx
 from questhall.kernel.ids import new_id
 
 
@@ -65,6 +65,8 @@ class ShopActions(Shop):
             raise NoneLeft("there is one only", left=0)
         if what == "bug":
             raise ZeroDivisionError
+        if what == "away":
+            raise Unavailable("its database is away")
         return Sold(what, count)
 
 
@@ -166,6 +168,11 @@ async def test_a_mistake_of_the_other_side_is_no_refusal(transport: rpc.Transpor
     assert await rpc.stub(Shop, caller="store", transport=transport).sell("hat") == Sold("hat", 1), (
         "and the next is answered"
     )
+
+
+async def test_a_database_that_is_away_is_no_mistake(transport: rpc.Transport) -> None:
+    with pytest.raises((rpc.ServiceAbsent, Unavailable)):
+        await rpc.stub(Shop, caller="store", transport=transport).sell("away")
 
 
 async def test_arguments_that_do_not_fit_are_a_mistake(transport: rpc.Transport) -> None:

@@ -14,6 +14,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from questhall.contracts.identity import Identity
 from questhall.contracts.realtime import Realtime
 from questhall.kernel.testing import Hall, HallUser
 from questhall.services.realtime import connection as connection_module
@@ -112,12 +113,26 @@ async def test_nobody_hears_anothers_channel(hall: Hall) -> None:
 async def test_strangers_and_other_origins_are_refused(hall: Hall) -> None:
     wren = await hall.user("wren")
     async with served(hall) as address:
-        with pytest.raises(InvalidStatus):
+        with pytest.raises(InvalidStatus) as refused:
             async with open_socket(address, wren, origin="https://evil.example"):
                 pass
-        with pytest.raises(InvalidStatus):
+        assert refused.value.response.status_code == 403
+        with pytest.raises(InvalidStatus) as refused:
             async with connect(f"ws://{address}/api/v1/ws"):
                 pass
+        assert refused.value.response.status_code == 401
+        assert json.loads(refused.value.response.body or b"")["code"] == "not_signed_in"
+
+
+async def test_a_database_that_is_away_is_said_at_the_handshake(hall: Hall) -> None:
+    wren = await hall.user("wren")
+    async with served(hall) as address:
+        await hall.database(Identity).close()
+        with pytest.raises(InvalidStatus) as refused:
+            async with open_socket(address, wren):
+                pass
+        assert refused.value.response.status_code == 503
+        await hall.database(Identity).open()
 
 
 async def test_signing_out_ends_the_connection_within_a_second(hall: Hall) -> None:

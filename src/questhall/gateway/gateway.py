@@ -35,7 +35,6 @@ IN_FLIGHT_MAX = 512
 """Above this many requests at once the rest is told to come back."""
 ANSWER_MAX_S = 30.0
 """What it may take to find out who calls, and then to answer; a request is ended after it, and its effect taken back."""
-WEBSOCKET_REFUSED = 4403
 PATH_LOGGED_MAX = 300
 INNER = ("/healthz", "/readyz", "/metrics", "/internal")
 """What is served to our own processes, on a socket of its own: here it is nothing, not even the page."""
@@ -186,10 +185,17 @@ class Gateway:
         with structlog.contextvars.bound_contextvars(trace=trace):
             try:
                 decision = await self.policy.decide("WEBSOCKET", scope["path"], headers, _address(scope))
-            except Refusal as refusal:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem document
+                status, problem, more = problem_of(error, f"urn:trace:{trace}")
+                code = error.code if isinstance(error, Refusal) else type(error).__name__
+                log.info("socket_refused", path=quote(scope["path"])[:PATH_LOGGED_MAX], code=code)
                 await receive()
-                log.info("socket_refused", path=quote(scope["path"])[:PATH_LOGGED_MAX], code=refusal.code)
-                await send({"type": "websocket.close", "code": WEBSOCKET_REFUSED, "reason": refusal.code})
+                kind = (b"content-type", PROBLEM_TYPE.encode())
+                length = (b"content-length", str(len(problem)).encode())
+                await send(
+                    {"type": "websocket.http.response.start", "status": status, "headers": [kind, length, *more]}
+                )
+                await send({"type": "websocket.http.response.body", "body": problem})
                 return
             began, actor = time.perf_counter(), decision.caller.actor
             log.info("socket_opened", path=scope["path"], actor=actor)

@@ -16,7 +16,7 @@ GRACE_S = 20.0
 RATE_MIN = 64 * 1024
 """Bytes a second above which a line gets more time than that."""
 HELD_MAX = 128 * 1024 * 1024
-"""Bytes of all bodies held at once; who comes above it is told to come back."""
+"""Bytes of all bodies held at once; above it, the one that has been arriving longest is told to come back."""
 CLOSE = [(b"connection", b"close")]
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -46,11 +46,30 @@ class TooSlow(Refusal):
     title: ClassVar[str] = "The request did not arrive in time"
 
 
+class _Arriving:
+    """A body that is not whole yet."""
+
+    __slots__ = ("due", "given_up", "held")
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.given_up = False
+        self.due: asyncio.Timeout | None = None
+
+    def give_up(self) -> None:
+        """Ends the wait for its next part at once."""
+        self.given_up, self.held = True, 0
+        if self.due is not None and not self.due.expired():
+            self.due.reschedule(0)
+
+
 class Intake:
     """All bodies that are held now."""
 
     def __init__(self) -> None:
         self._held = 0
+        self._arriving: dict[_Arriving, None] = {}
+        """In the order in which they began."""
 
     @asynccontextmanager
     async def whole(self, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> AsyncIterator[Receive]:
@@ -65,26 +84,46 @@ class Intake:
         if declared is not None and declared.isdigit() and int(declared) > limit:
             raise TooLarge(f"at most {limit} bytes", headers=CLOSE)
         parts: list[bytes] = []
+        body = _Arriving()
+        self._arriving[body] = None
         try:
-            async for part in _parts(receive, limit):
+            async for part in _parts(receive, limit, body):
                 parts.append(part)
+                body.held += len(part)
                 self._held += len(part)
-                if self._held > HELD_MAX:
-                    raise Overloaded("come back in a second", retry_after=1, headers=CLOSE)
+                self._make_room(body)
+            del self._arriving[body]
             yield _again(b"".join(parts), receive)
         finally:
-            self._held -= sum(map(len, parts))
+            self._arriving.pop(body, None)
+            self._held -= body.held
+
+    def _make_room(self, newest: _Arriving) -> None:
+        # Whoever sends almost all of many bodies and then nothing would keep everybody else out: they go first.
+        while self._held > HELD_MAX:
+            oldest = next(iter(self._arriving))
+            if oldest is newest:
+                raise _overloaded()
+            del self._arriving[oldest]
+            self._held -= oldest.held
+            oldest.give_up()
 
 
-async def _parts(receive: Receive, limit: int) -> AsyncIterator[bytes]:
+def _overloaded() -> Overloaded:
+    return Overloaded("come back in a second", retry_after=1, headers=CLOSE)
+
+
+async def _parts(receive: Receive, limit: int, body: _Arriving) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     began, seen = loop.time(), 0
     while True:
         try:
-            async with asyncio.timeout_at(began + GRACE_S + seen / RATE_MIN):
+            async with asyncio.timeout_at(began + GRACE_S + seen / RATE_MIN) as body.due:
                 message = await receive()
         except TimeoutError:
-            raise TooSlow(headers=CLOSE) from None
+            raise _overloaded() if body.given_up else TooSlow(headers=CLOSE) from None
+        if body.given_up:
+            raise _overloaded()
         if message["type"] != "http.request":
             raise TooSlow("the connection ended before the request did", headers=CLOSE)
         part = message.get("body", b"")

@@ -12,7 +12,7 @@ import msgspec
 
 from questhall.kernel.access import Caller, Forbidden, KeyRing, NotSignedIn
 from questhall.kernel.contract import Cause, Contract, Refusal, calls_of
-from questhall.kernel.database import current_cause, current_tx
+from questhall.kernel.database import current_cause, current_tx, is_unavailable
 
 __all__ = ["Http", "Local", "ServiceAbsent", "Transport", "internal_app", "stub"]
 
@@ -239,6 +239,12 @@ def internal_app(
             return
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             await answer(send, 422, msgspec.json.encode({"code": INVALID, "detail": str(error)}))
+            return
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            problem = {"code": ServiceAbsent.code, "detail": f"{parts[2]} has no database now; try again soon"}
+            await answer(send, ServiceAbsent.status, msgspec.json.encode(problem), b"application/problem+json")
             return
         await answer(send, 200, body)
 

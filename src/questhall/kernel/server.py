@@ -20,6 +20,12 @@ OLD_MAX = 50
 
 HEAD_TIMEOUT_S = 10.0
 """What a connection may take from its first moment, and a request from its first byte, to the end of its head."""
+HEAD_MAX = 64 * 1024
+"""Bytes of a request's line and fields, those after a chunked body included; and of what is read and leads to nothing."""
+TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 22\r\n"
+    b"connection: close\r\n\r\nThe head is too large."
+)
 
 
 class _Joining:
@@ -62,8 +68,13 @@ class _Joining:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's, with a limit on the time of a request's head; it has none, so that a slow line would stay for ever."""
+    """uvicorn's, with limits on a request's head. It has none: a slow line would stay for ever, and a long one is put
+    together piece by piece, which stops the loop for seconds.
+    """
 
+    _head_size = 0
+    _unused = 0
+    """Bytes since something came of them."""
     _head_since: float | None = None
     _head_due: asyncio.TimerHandle | None = None
     _joining: _Joining
@@ -85,10 +96,52 @@ class _Protocol(HttpToolsProtocol):
         self._joining.end()
         super().on_response_complete()
 
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._unused += len(data)
+        super().data_received(data)
+        if self._unused > HEAD_MAX and not self.transport.is_closing():
+            self.send_400_response("")
+
+    def send_400_response(self, msg: str) -> None:
+        """The request can't be read; or 431, it is too large to be."""
+        if max(self._head_size, self._unused) > HEAD_MAX:
+            self.transport.write(TOO_LARGE)
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
+
     def on_message_begin(self) -> None:
         """The first byte of a request came."""
+        self._head_size = self._unused = 0
         super().on_message_begin()
         self._await_head()
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request's address."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field."""
+        self._count(len(name) + len(value) + len(b": \r\n"))
+        super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        self._unused = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The end of a request."""
+        self._unused = 0
+        super().on_message_complete()
+
+    def _count(self, size: int) -> None:
+        self._unused = 0
+        self._head_size += size
+        if self._head_size > HEAD_MAX:
+            raise ValueError("the head is too large")  # ends the parser's work; see send_400_response
 
     def on_headers_complete(self) -> None:
         """The head came."""

@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where browsers reach the installation: decides cookies, links and the allowed Origin."""
     registration: str = ""
     """``open``, ``invite``, ``approval`` or ``closed``; empty: open on loopback, invite otherwise."""
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses (or networks, with commas) of the proxies that are believed who they speak for, by ``X-Forwarded-For``."""
     pool_max: int = 4
     """Connections a service holds at most."""
     log_format: str = "console"

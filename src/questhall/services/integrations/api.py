@@ -307,7 +307,7 @@ _INGEST = {
 
 @asgi_route("POST", "/ingest/{slug}", permission=PUBLIC, limit="ingest", max_body=GITHUB_MAX, operation=_INGEST)
 async def ingest(actions: IntegrationsActions, scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Takes activity in. What can be refused is, before the body is read."""
+    """Takes activity in."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     source = await actions.source(scope["path_params"]["slug"])
     if not source.enabled:
