@@ -1,6 +1,6 @@
 /** One specific sentence for the hero: what Ember has to say right now. */
 import type { Mood } from "@/art";
-import { count, rewardWords } from "@/lib/format";
+import { count, rewardWords, weekday } from "@/lib/format";
 import type { Quest, Streak } from "@/lib/types";
 import type { TimeOfDay } from "@/ui";
 
@@ -13,8 +13,6 @@ export interface HeroWords {
   mood: Mood;
 }
 
-const DAY = new Intl.DateTimeFormat("en", { weekday: "long" });
-
 export function timeOfDay(hour: number): TimeOfDay {
   return hour < 5 || hour >= 22 ? "night" : hour < 12 ? "morning" : hour < 18 ? "afternoon" : "evening";
 }
@@ -25,7 +23,7 @@ const left = (quest: Quest): { have: number; need: number } => {
 };
 
 export function heroWords(quests: Quest[], streak: Streak | undefined, now: Date): HeroWords {
-  const day = `${DAY.format(now)} ${timeOfDay(now.getHours())}`;
+  const day = `${weekday(now.getDay())} ${timeOfDay(now.getHours())}`;
   const eyebrow = streak && streak.length > 0 ? `${day}, day ${streak.length} of your streak` : day;
   const running = quests.filter((quest) => quest.mine?.state === "accepted" || quest.mine?.state === "in_progress").sort((one, other) => left(other).have / left(other).need - left(one).have / left(one).need);
   const next = running[0];

@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { wordsOf } from "@/lib/client";
-import { count } from "@/lib/format";
+import { count, weekday } from "@/lib/format";
 import type { Streak } from "@/lib/types";
 import { Card, Icon, Pill, Skeleton, Trouble } from "@/ui";
 import { LeaveForm } from "./leave-form";
 import { streaksQuery } from "./queries";
 
-const LETTER = new Intl.DateTimeFormat("en", { weekday: "narrow", timeZone: "UTC" });
-const NAME = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" });
 const WORDS = { kept: "kept", frozen: "covered by a freeze", missed: "missed", today: "today, still open", future: "to come", excused: "on leave", before: "before your first day" };
+
+const nameOf = (day: string): string => weekday(new Date(day).getUTCDay());
 
 function sentence(streak: Streak): string {
   if (streak.paused_until) return `On leave until ${streak.paused_until}: nothing is lost.`;
@@ -42,10 +42,10 @@ export function StreakCard() {
           <ol className="grid grid-cols-7 gap-1" aria-label="This week">
             {streak.week.map((one) => (
               <li key={one.day} className="grid justify-items-center gap-1 text-sm text-ink-2">
-                <span aria-hidden>{LETTER.format(new Date(one.day))}</span>
+                <span aria-hidden>{nameOf(one.day).charAt(0)}</span>
                 <span className="week-dot" data-state={one.state === "today" && streak.today_done ? "kept" : one.state}>
                   <span className="sr-only">
-                    {NAME.format(new Date(one.day))}: {one.state === "today" && streak.today_done ? WORDS.kept : WORDS[one.state]}
+                    {nameOf(one.day)}: {one.state === "today" && streak.today_done ? WORDS.kept : WORDS[one.state]}
                   </span>
                 </span>
               </li>
