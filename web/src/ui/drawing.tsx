@@ -1,4 +1,4 @@
-import { memo, useEffect, useId, useMemo, useRef, useSyncExternalStore } from "react";
+import { memo, useDeferredValue, useEffect, useId, useMemo, useRef, useSyncExternalStore } from "react";
 import { avatar, badge, ember, emojiBody, iconsVersion, type Mood, onIcons, type Stage } from "@/art";
 import { trustedHtml } from "@/lib/trusted";
 import type { Look, Rarity } from "@/lib/types";
@@ -64,9 +64,19 @@ const TALL = 1.2;
 /** What of a person is shown: all, the face, or the clothes. */
 const CROPS = { full: "0 0 200 240", face: "26 24 148 148", body: "49 139 102 102" } as const;
 
-export function Avatar({ look, size = 120, crop = "full", label }: { look: Look | null; size?: number; crop?: keyof typeof CROPS; label?: string }) {
+interface AvatarProps {
+  look: Look | null;
+  size?: number;
+  crop?: keyof typeof CROPS;
+  label?: string;
+  /** One of many: its place is kept, and it is drawn once the page around it stands. */
+  later?: boolean;
+}
+
+export function Avatar({ look, size = 120, crop = "full", label, later = false }: AvatarProps) {
   const id = useArtId("a");
-  const body = useMemo(() => avatar(id, look ?? NOBODY), [id, look]);
+  const due = useDeferredValue(true, !later);
+  const body = useMemo(() => (due ? avatar(id, look ?? NOBODY) : ""), [id, look, due]);
   return <Drawing body={body} box={CROPS[crop]} width={size} height={crop === "full" ? size * TALL : size} label={label} className="avatar" />;
 }
 

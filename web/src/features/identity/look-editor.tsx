@@ -30,7 +30,7 @@ function Row({ label, choices, value, onChange, draw, crop = "full" }: RowProps)
         {choices.map((choice) => (
           <label key={choice.id ?? "none"} className={draw ? "look-choice" : "look-word"}>
             <input type="radio" name={label} className="sr-only" checked={value === choice.id} onChange={() => onChange(choice.id)} />
-            {draw && choice.id !== null ? <Avatar look={draw(choice.id)} size={72} crop={crop} label="" /> : null}
+            {draw && choice.id !== null ? <Avatar look={draw(choice.id)} size={72} crop={crop} label="" later /> : null}
             <span className={draw && choice.id !== null ? "sr-only" : ""}>{choice.name}</span>
           </label>
         ))}
@@ -100,7 +100,7 @@ export function LookEditor({ look, onChange, pet = true }: { look: Look; onChang
           <div className="look-row relative">
             {STARTER_LOOKS.map((ready, n) => (
               <button key={ready.outfit} type="button" className="look-choice" aria-label={`Look ${n + 1}: ${ready.outfit}, ${ready.headgear ?? "bare head"}, ${ready.hand ?? "empty hands"}`} onClick={() => set(ready)}>
-                <Avatar look={{ ...look, ...ready }} size={84} label="" />
+                <Avatar look={{ ...look, ...ready }} size={84} label="" later />
               </button>
             ))}
           </div>
@@ -112,7 +112,7 @@ export function LookEditor({ look, onChange, pet = true }: { look: Look; onChang
               <label key={skin.id} className="look-choice">
                 <input type="radio" name="skin" className="sr-only" checked={look.skin === n} onChange={() => set({ skin: n })} />
                 <span className="sr-only">{skin.name}</span>
-                <Avatar look={{ ...look, skin: n, headgear: null, hand: null }} size={72} crop="face" label="" />
+                <Avatar look={{ ...look, skin: n, headgear: null, hand: null }} size={72} crop="face" label="" later />
               </label>
             ))}
           </div>

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useDeferredValue, useMemo, useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { moment } from "@/lib/format";
 import { useSession } from "@/lib/session";
@@ -20,15 +20,17 @@ function useChange(me: Me) {
   });
 }
 
-function zones(current: string): string[] {
-  const known = Intl.supportedValuesOf("timeZone");
-  return [...new Set([current, "UTC", ...known])];
+/** The chosen one; and once the page stands, all there are. */
+function useZones(current: string): string[] {
+  const all = useDeferredValue(true, false);
+  return useMemo(() => (all ? [...new Set([current, "UTC", ...Intl.supportedValuesOf("timeZone")])] : [current]), [all, current]);
 }
 
 const LOCALES: Record<string, string> = { en: "English", "en-GB": "English, Britain", "en-US": "English, United States", "en-AU": "English, Australia", "en-IN": "English, India" };
 
 function ProfileCard({ me }: { me: Me }) {
   const save = useChange(me);
+  const zones = useZones(me.timezone);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -43,7 +45,7 @@ function ProfileCard({ me }: { me: Me }) {
         <Field label="Time zone" hint={me.timezone_from ? `${me.timezone_now} still holds; this one begins ${moment(me.timezone_from)}.` : "Your days begin at midnight there. It changes once in 24 hours."}>
           {(ids) => (
             <Select {...ids} name="timezone" defaultValue={me.timezone}>
-              {zones(me.timezone).map((zone) => (
+              {zones.map((zone) => (
                 <option key={zone}>{zone}</option>
               ))}
             </Select>
