@@ -4,6 +4,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { hints } from "./scripts/hints";
 
 const api = process.env.QUESTHALL_API ?? "http://127.0.0.1:8000";
 
@@ -12,6 +13,7 @@ export default defineConfig({
   plugins: [
     react(),
     tailwindcss(),
+    hints(),
     VitePWA({
       // Registered by src/app/offline.ts: the strict policy allows only one way to name a worker.
       injectRegister: false,
@@ -55,6 +57,18 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2022",
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // Few files: each costs its own request, and on a slow processor a request is dear even where the network is fast.
+          groups: [
+            { name: "libraries", test: /node_modules.+js$/, tags: ["$initial"], priority: 3 },
+            { name: "frame", tags: ["$initial"], priority: 2 },
+            { name: "parts", test: /\/src\//, minShareCount: 4, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: { "/api": { target: api, ws: true } } },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["./src/app/test-setup.ts"], restoreMocks: true },
