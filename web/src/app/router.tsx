@@ -1,6 +1,10 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
+import { wallQuery } from "@/features/achievements/queries";
+import { historyQuery } from "@/features/audit/queries";
+import { balancesQuery, ledgerQuery } from "@/features/currency/queries";
 import { meQuery } from "@/features/identity/queries";
+import { boardQuery } from "@/features/quests/queries";
 import { Failed, NotFound } from "./not-found";
 import { isPresent, servicesQuery } from "./services";
 import { Shell } from "./shell";
@@ -45,7 +49,8 @@ const inside = createRoute({
   errorComponent: Failed,
 });
 
-function page<const P extends string>(path: P, load: Parameters<typeof lazyRouteComponent>[0], name: string, service?: string) {
+/** `ahead` asks for what the page will show, so that it comes while the page's chunk does. */
+function page<const P extends string>(path: P, load: Parameters<typeof lazyRouteComponent>[0], name: string, service?: string, ahead?: (queries: QueryClient) => void) {
   return createRoute({
     getParentRoute: () => inside,
     path,
@@ -54,6 +59,7 @@ function page<const P extends string>(path: P, load: Parameters<typeof lazyRoute
     beforeLoad: ({ context }) => {
       if (service && !isPresent(context.queries.getQueryData(servicesQuery.queryKey), service)) throw notFound();
     },
+    loader: ({ context }) => ahead?.(context.queries),
   });
 }
 
@@ -65,6 +71,14 @@ const history = () => import("./pages/history");
 const sources = () => import("./pages/sources");
 const admin = () => import("./pages/admin");
 
+const board = (queries: QueryClient) => void queries.prefetchInfiniteQuery(boardQuery({}));
+const wall = (queries: QueryClient) => void queries.prefetchInfiniteQuery(wallQuery({}));
+const story = (queries: QueryClient) => void queries.prefetchInfiniteQuery(historyQuery);
+const wallet = (queries: QueryClient) => {
+  void queries.prefetchQuery(balancesQuery);
+  void queries.prefetchInfiniteQuery(ledgerQuery(""));
+};
+
 const tree = root.addChildren([
   signIn,
   signUp,
@@ -75,16 +89,16 @@ const tree = root.addChildren([
   inside.addChildren([
     page("/", () => import("./pages/camp"), "Camp"),
     page("/welcome", () => import("./pages/welcome"), "Welcome"),
-    page("/quests", quests, "Board", "quests"),
+    page("/quests", quests, "Board", "quests", board),
     page("/quests/new", questAuthor, "New", "quests"),
     page("/quests/$id", quests, "One", "quests"),
     page("/quests/$id/edit", questAuthor, "Edit", "quests"),
-    page("/badges", badges, "Wall", "achievements"),
+    page("/badges", badges, "Wall", "achievements", wall),
     page("/badges/new", badgeAuthor, "New", "achievements"),
     page("/badges/$id", badges, "One", "achievements"),
     page("/badges/$id/edit", badgeAuthor, "Edit", "achievements"),
-    page("/wallet", () => import("./pages/wallet"), "WalletPage", "currency"),
-    page("/history", history, "HistoryPage", "audit"),
+    page("/wallet", () => import("./pages/wallet"), "WalletPage", "currency", wallet),
+    page("/history", history, "HistoryPage", "audit", story),
     page("/why/$kind/$id", history, "WhyPage", "audit"),
     page("/players/$username", () => import("./pages/profile"), "Profile"),
     page("/settings", () => import("./pages/settings"), "Settings"),
