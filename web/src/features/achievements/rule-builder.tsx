@@ -111,7 +111,7 @@ export function RuleBuilder(props: BuilderProps) {
   const types = Object.entries(TYPES).filter(([type]) => depth < 2 || !["all", "any", "some"].includes(type));
   const wrong = problem(pointer);
   return (
-    <fieldset className="grid min-w-0 gap-3 rounded-2xl border-2 border-sunk p-3 sm:p-4">
+    <fieldset className="grid min-w-0 gap-3 rounded-2xl border-2 border-edge/35 p-3 sm:p-4">
       <legend className="px-2 font-bold">{name}</legend>
       {wrong && <p className="font-bold text-bad">{wrong}</p>}
       <Select aria-label={`${name}: kind of condition`} value={node.type} onChange={(event) => onChange(newNode(event.target.value as NodeType))}>

@@ -46,7 +46,7 @@ export function Purse() {
             {level}
           </span>
           <svg viewBox="0 0 40 8" className="h-2 w-10 max-sm:w-6" aria-hidden preserveAspectRatio="none">
-            <rect width="40" height="8" rx="4" className="fill-sunk" />
+            <rect width="40" height="8" rx="4" className="fill-edge/25" />
             <rect width={40 * part} height="8" rx="4" className="fill-xp" />
           </svg>
         </span>

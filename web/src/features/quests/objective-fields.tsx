@@ -139,7 +139,7 @@ export function ObjectiveFields() {
   return (
     <div className="grid gap-4">
       {fields.map((field, n) => (
-        <fieldset key={field.key} className="grid min-w-0 gap-4 rounded-2xl border-2 border-sunk p-4">
+        <fieldset key={field.key} className="grid min-w-0 gap-4 rounded-2xl border-2 border-edge/35 p-4">
           <legend className="px-2 font-bold">Stop {n + 1}</legend>
           <Stop n={n} />
           <div className="flex flex-wrap gap-2">
