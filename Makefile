@@ -78,7 +78,7 @@ check: .make/dev .make/packages
 
 test: check .make/page .make/browser
 	$(npm) run --silent test
-	$(bin)/python -m pytest -q tests
+	$(bin)/python -m pytest -q -n 2 --dist worksteal tests
 
 bench: .make/dev
 	$(bin)/python -m bench $(if $(ONLY),--only $(ONLY))
