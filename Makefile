@@ -78,7 +78,9 @@ check: .make/dev .make/packages
 
 test: check .make/page .make/browser
 	$(npm) run --silent test
-	$(bin)/python -m pytest -q -n 2 --dist worksteal tests
+	$(bin)/python -m pytest -q -n 2 --dist worksteal --ignore tests/embedded tests
+	# Alone: these say how long a start and a stop may take.
+	$(bin)/python -m pytest -q tests/embedded
 
 bench: .make/dev
 	$(bin)/python -m bench $(if $(ONLY),--only $(ONLY))

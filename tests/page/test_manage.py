@@ -501,6 +501,7 @@ async def test_offline_the_camp_still_stands_and_signing_out_forgets_it(site: Si
     assert "questhall-reads" not in await page.evaluate("() => caches.keys()")
 
 
+@pytest.mark.timeout(300)
 async def test_axe_finds_nothing_where_managers_work_and_nothing_is_cut_off(site: Site) -> None:
     hook, _, wren = await connect(site.hall)
     ada = await staff(site, "admin", "ada")

@@ -73,6 +73,7 @@ async def test_a_quest_done_by_hand_is_seen_earned_and_explained(site: Site) -> 
     assert site.problems == []
 
 
+@pytest.mark.timeout(300)
 async def test_axe_finds_nothing_and_nothing_is_cut_off(site: Site) -> None:
     wren, ada = await site.hall.user("wren"), await site.hall.user("ada", role="admin")
     for user in (wren, ada):

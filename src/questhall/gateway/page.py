@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,37 @@ class _File(msgspec.Struct, frozen=True):
     etag: bytes
 
 
+@cache
+def _files(folder: Path) -> dict[str, _File]:
+    """What was built, by path; read once a process. Empty where nothing was."""
+    found: dict[str, _File] = {}
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        if not file.is_file() or name.endswith((".br", ".gz")):
+            continue
+        variants = {
+            encoding: file.with_name(file.name + ending).read_bytes()
+            for encoding, ending in ((b"br", ".br"), (b"gzip", ".gz"))
+            if file.with_name(file.name + ending).exists()
+        }
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        if name.endswith(".webmanifest"):
+            kind = "application/manifest+json"
+        if kind.startswith("text/") or kind.endswith("javascript"):
+            kind += "; charset=utf-8"
+        body = file.read_bytes()
+        found["/" + name] = _File(
+            body=body,
+            kind=kind.encode(),
+            cache=HASHED_FOR_EVER if name.startswith(ASSETS) else ALWAYS_ASK,
+            variants=variants,
+            # Of what it says, so that several gateways agree, and an upgrade that keeps sizes and times is seen;
+            # weak, since it is the same for each encoding.
+            etag=f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'.encode(),
+        )
+    return found
+
+
 class Page:
     """All files of the page, held in memory."""
 
@@ -52,35 +84,7 @@ class Page:
         ]
         if https:
             self.security_headers.append((b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
-        self._files: dict[str, _File] = {}
-        if FOLDER.is_dir():
-            self._read()
-
-    def _read(self) -> None:
-        for file in sorted(FOLDER.rglob("*")):
-            name = file.relative_to(FOLDER).as_posix()
-            if not file.is_file() or name.endswith((".br", ".gz")):
-                continue
-            variants = {
-                encoding: file.with_name(file.name + ending).read_bytes()
-                for encoding, ending in ((b"br", ".br"), (b"gzip", ".gz"))
-                if file.with_name(file.name + ending).exists()
-            }
-            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            if name.endswith(".webmanifest"):
-                kind = "application/manifest+json"
-            if kind.startswith("text/") or kind.endswith("javascript"):
-                kind += "; charset=utf-8"
-            body = file.read_bytes()
-            self._files["/" + name] = _File(
-                body=body,
-                kind=kind.encode(),
-                cache=HASHED_FOR_EVER if name.startswith(ASSETS) else ALWAYS_ASK,
-                variants=variants,
-                # Of what it says, so that several gateways agree, and an upgrade that keeps sizes and times is seen;
-                # weak, since it is the same for each encoding.
-                etag=f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'.encode(),
-            )
+        self._files = _files(FOLDER)
 
     async def serve(self, scope: dict[str, Any], send: Any) -> None:
         """A file; or the page's shell for a path that is none, since the page routes by itself.
