@@ -34,6 +34,7 @@ def built(hall: Hall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small page as the build leaves one, served by the installation."""
     write(tmp_path)
     monkeypatch.setattr(page_module, "FOLDER", tmp_path)
+    page_module._files.cache_clear()
     hall.installation.gateway._page = Page(https=False)
     return tmp_path
 
@@ -93,6 +94,7 @@ async def test_what_a_browser_has_is_not_sent_again_until_it_changes(
     before = shell.stat()
     shell.write_bytes(SHELL.replace(b"Ab12", b"Cd34"))
     os.utime(shell, ns=(before.st_atime_ns, before.st_mtime_ns))
+    page_module._files.cache_clear()
     hall.installation.gateway._page = Page(https=False)
     assert (await got(hall, "/", **{"if-none-match": etag})).status_code == 200
 
