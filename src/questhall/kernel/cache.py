@@ -10,6 +10,8 @@ from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.exceptions import RedisError
 
+from questhall.kernel.absence import seldom
+
 __all__ = ["Cache"]
 
 TIMEOUT_S = 0.5
@@ -64,7 +66,8 @@ class Cache:
 
     def _failed(self, error: Exception) -> None:
         self._away_until = time.monotonic() + AWAY_S
-        log.warning("cache_away", error=repr(error))
+        if seldom("cache"):
+            log.warning("cache_away", error=repr(error))
 
     def key(self, *parts: object) -> str:
         """A key of this installation."""

@@ -86,6 +86,8 @@ def is_unavailable(error: BaseException) -> bool:
     """Whether an error means that the database is away, and not that the work is wrong."""
     if isinstance(error, asyncpg.InterfaceError):
         return "clos" in str(error)  # "connection is closed", "pool is closing"; others are mistakes of ours
+    if isinstance(error, asyncpg.InternalClientError):
+        return "operation (2)" in str(error)  # the server has said why it ends the connection; its end is yet to come
     return isinstance(
         error,
         Unavailable
@@ -341,6 +343,8 @@ class Database:
             raise Unavailable(
                 f"no connection to the database of {self.service} within {ACQUIRE_TIMEOUT_S:.0f} s"
             ) from None
+        except OSError as error:  # refused, or not even its socket is there
+            raise Unavailable(f"the database of {self.service} can't be reached: {error}") from error
 
     async def release(self, connection: Any) -> None:
         """Gives a connection back."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from questhall.kernel.absence import news
 from questhall.kernel.contract import SYSTEM, Cause
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Database, current_cause
@@ -96,7 +97,8 @@ class Scheduler:
                 async with self._database.read() as tx:
                     wait = await tx.fetchval(_WAIT_SQL, job.name)
             except Exception as error:  # noqa: BLE001 - it is tried again
-                log.error("job_failed", service=self._service.name, job=job.name, error=repr(error))
+                if news(self._service.name, error):
+                    log.error("job_failed", service=self._service.name, job=job.name, error=repr(error))
             await asyncio.sleep(min(max(wait, LOOK_EVERY_MIN_S), longest))
 
     async def _run_leased(self, job: Job, began: datetime) -> None:
@@ -132,7 +134,8 @@ class Scheduler:
                         return
                 good_until = asked + LEASE_S
             except Exception as error:  # noqa: BLE001 - tried again until the lease is over
-                log.warning("lease_not_renewed", service=self._service.name, job=job.name, error=repr(error))
+                if news(self._service.name, error):
+                    log.warning("lease_not_renewed", service=self._service.name, job=job.name, error=repr(error))
 
     async def _work(self, job: Job) -> None:
         identifier = new_id()

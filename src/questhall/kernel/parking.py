@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from questhall.kernel.absence import news
 from questhall.kernel.contract import Envelope
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Database, Record, Tx, current_cause, is_unavailable
@@ -188,7 +189,8 @@ class Parking:
                 while await self._try_due():
                     pass
             except Exception as error:  # noqa: BLE001 - the database may be away; what waits is safe in it
-                log.warning("parking_delayed", service=self._database.service, error=repr(error))
+                if news(self._database.service, error):
+                    log.warning("parking_delayed", service=self._database.service, error=repr(error))
                 await asyncio.sleep(1)
 
     async def _try_due(self) -> bool:

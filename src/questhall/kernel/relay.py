@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from questhall.kernel.absence import news
 from questhall.kernel.bus import Bus
 from questhall.kernel.contract import Envelope
 from questhall.kernel.crash import crash_point, declare
@@ -189,7 +190,8 @@ class Relay:
                 try:
                     await self._read_once()
                 except Exception as error:  # noqa: BLE001 - the database may be away; the rows are safe
-                    log.warning("outbox_read_delayed", service=self._database.service, error=repr(error))
+                    if news(self._database.service, error):
+                        log.warning("outbox_read_delayed", service=self._database.service, error=repr(error))
                     await asyncio.sleep(0.5)
 
     async def _read_once(self) -> None:
@@ -219,7 +221,8 @@ class Relay:
             try:
                 await self._delete_confirmed()
             except Exception as error:  # noqa: BLE001 - tried again with the next; the rows are only removed later
-                log.warning("outbox_delete_delayed", service=self._database.service, error=repr(error))
+                if news(self._database.service, error):
+                    log.warning("outbox_delete_delayed", service=self._database.service, error=repr(error))
                 await asyncio.sleep(0.5)
 
     async def _delete_confirmed(self) -> None:
@@ -242,7 +245,8 @@ class Relay:
                 async with self._database.read() as tx:
                     stranded = await tx.fetchval(_STRANDED_SQL, [*self._in_flight], STRANDED_AFTER_S)
             except Exception as error:  # noqa: BLE001 - asked again in a second
-                log.warning("outbox_poll_delayed", service=self._database.service, error=repr(error))
+                if news(self._database.service, error):
+                    log.warning("outbox_poll_delayed", service=self._database.service, error=repr(error))
                 continue
             if stranded:
                 self._read_again()

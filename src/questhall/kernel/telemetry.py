@@ -64,6 +64,8 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Tolerant(sys.stderr))),
         cache_logger_on_first_use=False,
     )
+    # Its pools say with a traceback each that the database is away, which their services say in a line.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 def read_trace(header: bytes | None) -> tuple[str, str]:

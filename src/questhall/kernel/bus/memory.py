@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from questhall.kernel.absence import news
 from questhall.kernel.bus import BATCH_MAX, Confirm, Subscriber
 from questhall.kernel.contract import Envelope
 
@@ -59,7 +60,9 @@ class _Lane:
             try:
                 await self.subscriber.take([delivery.envelope for delivery in batch])
             except Exception as error:  # noqa: BLE001 - whatever it is, the batch must not be lost
-                log.warning("delivery_delayed", consumer=self.subscriber.name, error=repr(error), retry_in_s=wait_s)
+                name = self.subscriber.name
+                if news(name, error):
+                    log.warning("delivery_delayed", consumer=name, error=repr(error), retry_in_s=wait_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MAX_S)
             else:
