@@ -24,7 +24,7 @@ from questhall.compose import Installation
 from questhall.contracts.identity import Identity
 from questhall.kernel import rpc
 from questhall.kernel.access import KeyRing
-from questhall.kernel.children import CannotStart, run_folder
+from questhall.kernel.children import CannotStart, Child, keep, run_folder
 from questhall.kernel.contract import Contract
 from questhall.kernel.migrations import migrate
 from questhall.kernel.postgres import EmbeddedPostgres
@@ -52,6 +52,8 @@ class Servers(msgspec.Struct, frozen=True):
 
     database: str
     redis: str
+    children: list[Child]
+    """Those that are ours."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -103,20 +105,18 @@ def servers(settings: Settings) -> Iterator[Servers]:
     """The database and the cache: embedded, or those that the settings name."""
     postgres = None if settings.database_url else EmbeddedPostgres(settings.data / "postgres")
     valkey = None if settings.redis_url else EmbeddedValkey(settings.data / "valkey")
+    children: list[Child] = [child for child in (postgres, valkey) if child is not None]
     try:
-        if postgres is not None:
-            postgres.start()
-        if valkey is not None:
-            valkey.start()
+        for child in children:
+            child.start()
         yield Servers(
             settings.database_url or postgres.dsn,  # type: ignore[union-attr]
             settings.redis_url or valkey.url,  # type: ignore[union-attr]
+            children,
         )
     finally:
-        if valkey is not None:
-            valkey.stop()
-        if postgres is not None:
-            postgres.stop()
+        for child in reversed(children):
+            child.stop()
 
 
 def _check_port(host: str, port: int) -> socket.socket:
@@ -202,16 +202,29 @@ async def _serve(settings: Settings, found: Servers, listener: socket.socket, *,
         running.write_bytes(msgspec.json.encode(Running(pid=os.getpid(), socket=str(folder / SOCKET))))
         await _greet(installation, settings, out)
         settle_heap()
-        stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        await stopping.wait()
+        await _until_stopped(found.children)
     finally:
         running.unlink(missing_ok=True)
         public.should_exit = inner.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
         await installation.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _until_stopped(children: list[Child]) -> None:
+    """Until Ctrl-C or a plain kill; the servers are kept running meanwhile. Raises CannotStart when one can't be."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    tasks = [asyncio.create_task(stopping.wait()), *(asyncio.create_task(keep(child)) for child in children)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _greet(installation: Installation, settings: Settings, out: Console) -> None:

@@ -21,14 +21,9 @@ Started = tuple[Hall, EmbeddedValkey]
 
 
 @pytest.fixture
-async def started(
-    servers: Servers, migrated: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Started]:
+async def started(servers: Servers, migrated: tuple[str, Path], tmp_path: Path) -> AsyncIterator[Started]:
     """An installation with a Valkey of its own, which comes back at the same place after it was killed."""
     template, data = migrated
-    place = tmp_path / "run"
-    place.mkdir()
-    monkeypatch.setattr("questhall.kernel.valkey.run_folder", lambda user, note: place)
     valkey = EmbeddedValkey(tmp_path / "valkey")
     valkey.start()
     try:

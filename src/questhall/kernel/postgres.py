@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
-import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
-from questhall.kernel.children import CannotStart, alive, child_user, end, run_as, run_folder, spawn
+from questhall.kernel.children import CannotStart, Child, alive, child_user, end, run_as
 
 __all__ = ["EmbeddedPostgres"]
 
-START_PATIENCE_S = 60.0
-STOP_PATIENCE_S = 2.0
+LEFT_PATIENCE_S = 5.0
+"""As long as PostgreSQL itself gives its processes after a crash."""
 NOBODY_PID = 2**31 - 1
 """Beyond what Linux gives to processes (2^22)."""
 DATABASE = "questhall"
@@ -52,85 +53,105 @@ CONFIGURATION = {
 log = structlog.get_logger(__name__)
 
 
-class EmbeddedPostgres:
-    """One server on one cluster. ``start`` and ``stop`` block; they are called before and after the event loop."""
+class EmbeddedPostgres(Child):
+    """One server on one cluster; a fast shutdown rolls open transactions back, an immediate one follows if that lasts."""
+
+    name = "database"
+    patience_s = 60.0
+    ends = ((signal.SIGINT, 2.0), (signal.SIGQUIT, 2.0))
 
     def __init__(self, cluster: Path) -> None:
         self._wanted = cluster.absolute()
-        self._user = child_user()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._run: Path | None = None
         self.cluster = self._wanted
+        """Where it is; as root perhaps elsewhere than it was wanted, which is known after ``find``."""
+        self._pointer = self._wanted.with_name(self._wanted.name + ".location")
+        self._binaries = Path()
+        super().__init__(self._wanted.with_name(self._wanted.name + ".run"), child_user())
 
     @property
     def dsn(self) -> str:
         """The administrator's URL."""
-        assert self._run is not None, "the server was not started"
-        return f"postgresql://questhall@/{DATABASE}?host={self._run}"
-
-    def start(self) -> None:
-        """Makes the cluster if there is none, starts the server, waits until it answers. Raises CannotStart."""
-        self.cluster, pointer = self._place()
-        binaries = self._binaries()
-        self._stop_orphan()
-        if not self.cluster.exists():
-            self._make_cluster(binaries)
-        if self.cluster != self._wanted and not pointer.exists():
-            pointer.write_text(f"{self.cluster}\n")
-        self._check_cluster(binaries)
-        self._run = run_folder(self._user, self._wanted.with_name(self._wanted.name + ".run"))
-        self._configure()
-        log_file = self.cluster / "server.log"
-        self._process = spawn(
-            [str(binaries / "postgres"), "-D", str(self.cluster), "-k", str(self._run)],
-            log=log_file,
-            user=self._user,
-            on_parent_death=signal.SIGINT,
-        )
-        self._wait(log_file)
-
-    def stop(self) -> None:
-        """A fast shutdown: open transactions are rolled back; an immediate one if that takes over 2 s."""
-        if self._process is not None:
-            process, self._process = self._process, None
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(STOP_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGQUIT)
-                process.wait(STOP_PATIENCE_S)
-        if self._run is not None:
-            shutil.rmtree(self._run, ignore_errors=True)
+        return f"postgresql://questhall@/{DATABASE}?host={self.run}"
 
     @property
-    def pid(self) -> int | None:
-        """Of the server, while it runs."""
-        return None if self._process is None else self._process.pid
+    def log(self) -> Path:
+        """What it writes."""
+        return self.cluster / "server.log"
+
+    def find(self) -> bool:
+        """Finds the cluster's place; whether there is a cluster. Raises CannotStart."""
+        self.cluster = self._place()
+        return self.cluster.exists()
+
+    def prepare(self) -> Iterator[None]:
+        """Makes the cluster if there is none, and waits for the end of those who are still at work on it."""
+        made = self.find()
+        self._binaries = self._find_binaries()
+        self._stop_orphan()
+        began = time.monotonic()
+        while self._signal_left(signal.SIGQUIT if time.monotonic() < began + LEFT_PATIENCE_S else signal.SIGKILL):
+            yield
+        if not made:
+            if self._process is not None:
+                raise CannotStart(f"the database's folder {self.cluster} is not there any more", "put it back")
+            self._make_cluster()
+        if self.cluster != self._wanted and not self._pointer.exists():
+            self._pointer.write_text(f"{self.cluster}\n")
+        self._check_cluster()
+        self._configure()
+
+    def command(self, run: Path) -> list[str]:
+        """The folder's name is in the title of each of its processes too."""
+        program = str(self._binaries / "postgres")
+        return [program, "-D", str(self.cluster), "-k", str(run), "-c", f"cluster_name={run.name}"]
+
+    def answers(self, run: Path) -> bool:
+        """Whether it takes connections; then the database is made if there is none."""
+        asked = [str(self._binaries / "pg_isready"), "-q", "-h", str(run)]
+        if not (run / ".s.PGSQL.5432").exists() or run_as(asked, user=self._user).returncode != 0:
+            return False
+        self._make_database(run)
+        return True
+
+    def _end(self) -> None:
+        super()._end()
+        self._signal_left(signal.SIGQUIT)
+
+    def _signal_left(self, number: signal.Signals) -> bool:
+        """A killed server leaves processes behind, and memory in use until the last has ended; whether there were some."""
+        if self._run is None:
+            return False
+        title = f"postgres: {self._run.name}: ".encode()
+        processes = (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
+        left = [pid for pid in processes if _command_line(pid).startswith(title)]
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return bool(left)
 
     def _reachable(self, folder: Path) -> bool:
         return self._user is None or run_as(["test", "-x", str(folder)], user=self._user).returncode == 0
 
-    def _place(self) -> tuple[Path, Path]:
-        """The cluster's folder: the wanted one, or as root one that ``nobody`` can reach; and the pointer to that."""
+    def _place(self) -> Path:
+        """The cluster's folder: the wanted one, or as root one that ``nobody`` can reach, with a pointer to it."""
         parent = self._wanted.parent
         parent.mkdir(parents=True, exist_ok=True)
-        pointer = self._wanted.with_name(self._wanted.name + ".location")
-        if pointer.exists():
-            place = Path(pointer.read_text().strip())
+        if self._pointer.exists():
+            place = Path(self._pointer.read_text().strip())
             if not place.exists():
                 raise CannotStart(
                     f"the database of {parent} was in {place}, and is not there any more",
-                    f"put it back (from a backup), or remove {pointer} to begin with an empty one",
+                    f"put it back (from a backup), or remove {self._pointer} to begin with an empty one",
                 )
-            return place, pointer
+            return place
         if self._wanted.exists() or self._reachable(parent):
-            return self._wanted, pointer
+            return self._wanted
         place = ELSEWHERE / hashlib.sha256(str(self._wanted).encode()).hexdigest()[:16]
         place.parent.mkdir(parents=True, exist_ok=True)
         log.info("cluster_elsewhere", wanted=str(self._wanted), place=str(place), why="nobody can't reach it")
-        return place, pointer
+        return place
 
-    def _binaries(self) -> Path:
+    def _find_binaries(self) -> Path:
         package = _package()
         binaries = package / "pginstall" / "bin"
         try:
@@ -169,14 +190,14 @@ class EmbeddedPostgres:
             )
         return binaries
 
-    def _make_cluster(self, binaries: Path) -> None:
+    def _make_cluster(self) -> None:
         fresh = self.cluster.with_name(self.cluster.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)  # of a start that was ended half-way; nothing was in it yet
         fresh.mkdir(mode=0o700)
         if self._user is not None:
             entry = pwd.getpwnam(self._user)
             os.chown(fresh, entry.pw_uid, entry.pw_gid)
-        command = [str(binaries / "initdb"), "-D", str(fresh), "--encoding=UTF8", "--locale=C", "--auth=trust"]
+        command = [str(self._binaries / "initdb"), "-D", str(fresh), "--encoding=UTF8", "--locale=C", "--auth=trust"]
         done = run_as([*command, "--username=questhall", "--no-instructions", "--data-checksums"], user=self._user)
         if done.returncode != 0:
             raise CannotStart(
@@ -185,7 +206,7 @@ class EmbeddedPostgres:
             )
         fresh.rename(self.cluster)
 
-    def _check_cluster(self, binaries: Path) -> None:
+    def _check_cluster(self) -> None:
         version = self.cluster / "PG_VERSION"
         if not version.exists():
             raise CannotStart(
@@ -193,7 +214,8 @@ class EmbeddedPostgres:
                 "move that folder away (or restore it from a backup), then start again",
             )
         have = version.read_text().strip()
-        mine = run_as([str(binaries / "postgres"), "--version"], user=self._user).stdout.split()[-1].split(".")[0]
+        said = run_as([str(self._binaries / "postgres"), "--version"], user=self._user).stdout
+        mine = said.split()[-1].split(".")[0]
         if have != mine:
             raise CannotStart(
                 f"{self.cluster} was written by PostgreSQL {have}; this Questhall carries {mine}",
@@ -228,28 +250,11 @@ class EmbeddedPostgres:
         file = self.cluster / "postgresql.auto.conf"
         file.write_text("# Written at each start.\n" + "\n".join(lines) + "\n")
 
-    def _wait(self, log_file: Path) -> None:
-        assert self._process is not None
-        assert self._run is not None
-        socket = self._run / ".s.PGSQL.5432"
-        psql = self._binaries() / "pg_isready"
-        deadline = time.monotonic() + START_PATIENCE_S
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                break
-            if socket.exists() and run_as([str(psql), "-q", "-h", str(self._run)], user=self._user).returncode == 0:
-                self._make_database()
-                return
-            time.sleep(0.03)
-        tail = log_file.read_text(errors="replace").strip().splitlines()[-5:]
-        self.stop()
-        raise CannotStart("the database did not start: " + " / ".join(tail), f"read {log_file}")
-
-    def _make_database(self) -> None:
+    def _make_database(self, run: Path) -> None:
         folder = self.cluster / "questhall.made"
         if folder.exists():
             return
-        command = [str(self._binaries() / "createdb"), "-h", str(self._run), "-U", "questhall", DATABASE]
+        command = [str(self._binaries / "createdb"), "-h", str(run), "-U", "questhall", DATABASE]
         done = run_as(command, user=self._user)
         if done.returncode != 0 and "already exists" not in done.stderr:
             raise CannotStart(f"the database could not be made: {done.stderr.strip()}", "start again")

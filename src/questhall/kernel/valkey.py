@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import signal
-import subprocess
-import time
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
-from questhall.kernel.children import CannotStart, run_folder, spawn
+from questhall.kernel.children import CannotStart, Child
 
 __all__ = ["EmbeddedValkey"]
-
-START_PATIENCE_S = 10.0
-STOP_PATIENCE_S = 1.0
 
 
 def _binary() -> Path:
@@ -28,32 +24,37 @@ def _binary() -> Path:
     return found[0]
 
 
-class EmbeddedValkey:
-    """One server. ``start`` and ``stop`` block; they are called before and after the event loop."""
+class EmbeddedValkey(Child):
+    """One server."""
+
+    name = "cache"
+    patience_s = 10.0
+    ends = ((signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._run: Path | None = None
+        super().__init__(self._folder / "run", None)
+
+    @property
+    def log(self) -> Path:
+        """What it writes."""
+        return self._folder / "server.log"
 
     @property
     def url(self) -> str:
         """What clients connect to."""
-        return f"unix://{self._run}/valkey.sock"
+        return f"unix://{self.run}/valkey.sock"
 
-    @property
-    def pid(self) -> int | None:
-        """Of the server, while it runs."""
-        return None if self._process is None else self._process.pid
-
-    def start(self) -> None:
-        """Starts the server and waits for its socket. Raises CannotStart."""
+    def prepare(self) -> Iterator[None]:
+        """Makes its folder."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._run = run_folder(None, self._folder / "run")
-        log = self._folder / "server.log"
+        yield from ()
+
+    def command(self, run: Path) -> list[str]:
+        """Its options."""
         options = {
             "port": "0",
-            "unixsocket": f"{self._run}/valkey.sock",
+            "unixsocket": f"{run}/valkey.sock",
             "unixsocketperm": "700",
             "dir": str(self._folder),
             "appendonly": "yes",
@@ -63,25 +64,9 @@ class EmbeddedValkey:
             "maxmemory-policy": "allkeys-lru",
             "io-threads": "1",
         }
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        self._process = spawn([str(_binary()), *words], log=log, user=None, on_parent_death=signal.SIGTERM)
-        deadline = time.monotonic() + START_PATIENCE_S
-        while not (self._run / "valkey.sock").exists():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                tail = log.read_text(errors="replace").strip().splitlines()[-3:]
-                self.stop()
-                raise CannotStart("the cache did not start: " + " / ".join(tail), f"read {log}")
-            time.sleep(0.01)
+        return [str(_binary()), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
-    def stop(self) -> None:
-        """Ends the server."""
-        if self._process is not None:
-            process, self._process = self._process, None
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        if self._run is not None:
-            shutil.rmtree(self._run, ignore_errors=True)
+    def answers(self, run: Path) -> bool:
+        """Whether it takes connections; one that was killed has left its socket behind."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex(f"{run}/valkey.sock") == 0
