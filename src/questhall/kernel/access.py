@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from questhall.kernel.contract import Refusal
+from questhall.kernel.encryption import write_secret
 
 __all__ = [
     "ANONYMOUS",
@@ -198,11 +199,7 @@ class KeyRing:
         """Makes a new key that signs from now on; the one before still verifies. Answers the new key's id."""
         name = f"inner-{time.time_ns():020d}-{secrets.token_hex(3)}"
         key = OKPKey.generate_key("Ed25519", {"kid": name, "use": "sig"})
-        fresh = self._folder / f".{name}"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(msgspec.json.encode(key.as_dict(private=True)))
-        fresh.replace(self._folder / f"{name}.json")  # whole at once: another process may be reading
+        write_secret(self._folder / f"{name}.json", msgspec.json.encode(key.as_dict(private=True)).decode())
         self._keys[name] = key
         self._newest = name
         for old in sorted(self._keys)[:-KEYS_KEPT]:

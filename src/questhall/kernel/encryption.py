@@ -9,13 +9,24 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["Sealer", "Unreadable"]
+__all__ = ["Sealer", "Unreadable", "write_secret"]
 
 NONCE_BYTES = 12
 
 
 class Unreadable(Exception):
     """The text was not sealed with a key of this installation, or was changed."""
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Makes a file that only we read (0600), whole at once and on disk: nobody finds half of it, after a crash neither."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    fresh.replace(file)
 
 
 class Sealer:
@@ -29,12 +40,9 @@ class Sealer:
 
     def rotate(self) -> None:
         """A new key seals from now on; those before still open."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = secrets.token_bytes(32)
         number = len(list(self._folder.glob("seal-*.key"))) + 1
-        descriptor = os.open(self._folder / f"seal-{number:06d}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as handle:
-            handle.write(key.hex())
+        write_secret(self._folder / f"seal-{number:06d}.key", key.hex())
         self._keys.append(AESGCM(key))
 
     def seal(self, text: str, *, context: str) -> bytes:
