@@ -26,7 +26,8 @@ from questhall.kernel import rpc
 from questhall.kernel.access import KeyRing
 from questhall.kernel.children import CannotStart, Child, keep, run_folder
 from questhall.kernel.contract import Contract
-from questhall.kernel.migrations import migrate
+from questhall.kernel.encryption import Sealer
+from questhall.kernel.migrations import database_secret, migrate
 from questhall.kernel.postgres import EmbeddedPostgres
 from questhall.kernel.server import server, settle_heap
 from questhall.kernel.service import discover
@@ -40,6 +41,8 @@ T = TypeVar("T")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BACKLOG = 1024
 SOCKET = "internal.sock"
+KEYS_OF_THE_DATABASE = ("database.secret", "seal-*.key")
+"""Those that can't be made anew; what signs for minutes can."""
 CALL_TIMEOUT_S = 600.0
 HELD_PATIENCE_S = 30.0
 """How long a command waits for another process that starts, ends or works on the same data folder."""
@@ -107,6 +110,8 @@ def servers(settings: Settings) -> Iterator[Servers]:
     valkey = None if settings.redis_url else EmbeddedValkey(settings.data / "valkey")
     children: list[Child] = [child for child in (postgres, valkey) if child is not None]
     try:
+        if postgres is not None:
+            _check_keys(settings, postgres)
         for child in children:
             child.start()
         yield Servers(
@@ -117,6 +122,20 @@ def servers(settings: Settings) -> Iterator[Servers]:
     finally:
         for child in reversed(children):
             child.stop()
+
+
+def _check_keys(settings: Settings, postgres: EmbeddedPostgres) -> None:
+    """They are made before the first database is: one that is there without them has lost them. Raises CannotStart."""
+    wanted = {name: settings.keys.glob(name) for name in KEYS_OF_THE_DATABASE}
+    lost = [name for name, files in wanted.items() if not any(file.stat().st_size for file in files)]
+    if postgres.find() and lost:
+        raise CannotStart(
+            f"the keys of the database {postgres.cluster} are lost: {settings.keys} has no {' and no '.join(lost)}. "
+            "Secrets in the database can't be read without them",
+            f"put {settings.keys} back from the backup; or move {postgres.cluster} away, to begin with an empty database",
+        )
+    database_secret(settings)
+    Sealer(settings.keys)
 
 
 def _check_port(host: str, port: int) -> socket.socket:
@@ -261,7 +280,8 @@ def call(settings: Settings, service: str, method: str, arguments: dict[str, Any
         running = _running(settings)
         if running is not None:
             return _run(_call_running(settings, running, contract, method, arguments))
-        if not (settings.data / "keys").exists() and not settings.database_url:
+        there = any((settings.data / name).exists() for name in ("keys", "postgres", "postgres.location"))
+        if not there and not settings.database_url:
             raise CannotStart(
                 f"there is no installation in {settings.data}", "start one with `questhall up`, or name its --data"
             )

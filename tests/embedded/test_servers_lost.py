@@ -1,10 +1,11 @@
-"""The servers of `questhall up` die under it: what comes back by itself, and what is said."""
+"""The servers of `questhall up` die under it, or its keys are lost: what comes back by itself, and what is said."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import re
+import shutil
 import signal
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from questhall.kernel.absence import QUIET_S
 from questhall.kernel.testing import PASSWORD
-from tests.embedded.test_up import SLACK, STOP_MAX_S, Up, alive, children, cluster_of, run
+from tests.embedded.test_up import SLACK, STOP_MAX_S, Up, alive, children, cluster_of, free_port, refused, run
 from tests.embedded.test_up import data as data
 from tests.realtime.test_socket import hear, subscribe
 
@@ -208,3 +209,32 @@ def test_a_database_that_does_not_come_back_ends_it_and_is_said_calmly(data: Pat
     kill(up, "postgres")
     assert up.process.wait(60) == 2, up.log.read_text()
     assert not cluster_of(data).exists()
+
+
+def test_lost_keys_are_said_and_none_are_made_in_their_place(data: Path) -> None:
+    up = Up(data)
+    up.stop()
+    keys, away = data / "keys", data / "keys.away"
+    keys.rename(away)
+    for words in (("up", "--port", str(free_port())), ("migrate",), ("token", "create", "ada")):
+        refused(run(*words, data=data), "keys", cluster_of(data).name, "Next step", "backup")
+        assert not keys.exists()
+    for name, said in (("database.secret", "no database.secret"), ("seal-000001.key", "no seal-*.key")):
+        shutil.copytree(away, keys)
+        (keys / name).unlink()
+        refused(run("up", "--port", str(free_port()), data=data), said, "backup")
+        (keys / name).touch()
+        refused(run("up", "--port", str(free_port()), data=data), said, "backup")
+        shutil.rmtree(keys)
+    shutil.copytree(away, keys)
+    for file in keys.glob("inner-*.json"):
+        file.unlink()
+    up = Up(data)
+    assert up.get("/api/v1/services")[0] == 200, "what only signs for minutes is made anew"
+    assert list(keys.glob("inner-*.json"))
+    up.stop()
+    shutil.rmtree(cluster_of(data))
+    (data / "postgres.location").unlink(missing_ok=True)
+    up = Up(data)
+    assert up.get("/api/v1/services")[0] == 200, "keys without a database: a first start that was cut off"
+    up.stop()

@@ -96,6 +96,9 @@ class EmbeddedPostgres(Child):
                 raise CannotStart(f"the database's folder {self.cluster} is not there any more", "put it back")
             self._make_cluster()
         if self.cluster != self._wanted and not self._pointer.exists():
+            log.info(
+                "cluster_elsewhere", wanted=str(self._wanted), place=str(self.cluster), why="nobody can't reach it"
+            )
             self._pointer.write_text(f"{self.cluster}\n")
         self._check_cluster()
         self._configure()
@@ -148,7 +151,6 @@ class EmbeddedPostgres(Child):
             return self._wanted
         place = ELSEWHERE / hashlib.sha256(str(self._wanted).encode()).hexdigest()[:16]
         place.parent.mkdir(parents=True, exist_ok=True)
-        log.info("cluster_elsewhere", wanted=str(self._wanted), place=str(place), why="nobody can't reach it")
         return place
 
     def _find_binaries(self) -> Path:

@@ -20,10 +20,11 @@ import structlog
 
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Unavailable
+from questhall.kernel.encryption import write_secret
 from questhall.kernel.service import Service
 from questhall.kernel.settings import Settings
 
-__all__ = ["Behind", "MigrationProblem", "migrate", "pending", "service_dsn"]
+__all__ = ["Behind", "MigrationProblem", "database_secret", "migrate", "pending", "service_dsn"]
 
 ROLES_MADE = declare("migrations.after_roles_before_files")
 BEFORE_FILE_COMMIT = declare("migrations.before_file_commit")
@@ -60,14 +61,17 @@ def role_of(service: str) -> str:
     return f"questhall_{service}"
 
 
-def _password(settings: Settings, role: str) -> str:
-    """Derived from the installation's secret, so that it has to be kept nowhere else."""
+def database_secret(settings: Settings) -> str:
+    """What the roles' passwords are derived from; made when it is asked for first."""
     file = settings.keys / "database.secret"
     if not file.exists():
-        settings.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(32))
-    return hashlib.blake2b(role.encode(), key=file.read_text().strip().encode(), digest_size=24).hexdigest()
+        write_secret(file, secrets.token_hex(32))
+    return file.read_text().strip()
+
+
+def _password(settings: Settings, role: str) -> str:
+    """Derived, so that it has to be kept nowhere else."""
+    return hashlib.blake2b(role.encode(), key=database_secret(settings).encode(), digest_size=24).hexdigest()
 
 
 def service_dsn(settings: Settings, admin_dsn: str, service: str) -> str:
