@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -82,9 +83,23 @@ def test_the_list_of_common_passwords_is_there() -> None:
     assert sum(len(word) >= rules.PASSWORD_MIN for word in common_passwords()) > 1000
 
 
-@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe", "europe/\0"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe", "europe/\0"),
+        # Names that only a machine's own tables have.
+        *("localtime", "posixrules", "right/UTC", "posix/Europe/Berlin"),
+    ],
+)
 def test_what_is_no_zone(zone: str) -> None:
     with pytest.raises(InvalidTimezone):
+        rules.check_timezone(zone)
+
+
+def test_zones_are_those_of_the_pinned_package_alone() -> None:
+    assert zoneinfo.TZPATH == ()
+    assert {"Europe/Berlin", "Pacific/Apia"} < set(ZONES)
+    for zone in ZONES:
         rules.check_timezone(zone)
 
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["local_day", "skipped_days", "start_of", "zone_at"]
+__all__ = ["is_zone", "local_day", "skipped_days", "start_of", "zone_at"]
+
+# A machine's own tables would win over the package that is pinned: other rules on each machine, and names of its own,
+# such as `localtime` and `right/UTC`.
+zoneinfo.reset_tzpath(to=())
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a zone of that name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def local_day(zone: str, moment: datetime) -> date:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from questhall.contracts.identity import (
     InvalidEmail,
@@ -14,7 +13,7 @@ from questhall.contracts.identity import (
     InvalidUsername,
     ZoneChangedRecently,
 )
-from questhall.kernel.calendar import local_day, start_of
+from questhall.kernel.calendar import is_zone, local_day, start_of
 from questhall.kernel.text import is_plain, one_line
 
 USERNAME = re.compile(r"[a-z0-9_-]{2,32}")
@@ -130,10 +129,8 @@ def fresh_seconds(zone: str, expires_at: datetime, moment: datetime) -> float:
 
 def check_timezone(name: str) -> str:
     """Refuses ``invalid_timezone`` for what is no IANA zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise InvalidTimezone(errors=[_at("timezone", "a zone such as Europe/Berlin")]) from None
+    if not is_zone(name):
+        raise InvalidTimezone(errors=[_at("timezone", "a zone such as Europe/Berlin")])
     return name
 
 
