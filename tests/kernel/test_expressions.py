@@ -81,6 +81,17 @@ def test_what_is_refused(source: str, why: str) -> None:
         check_expression(source, wide)
 
 
+@pytest.mark.parametrize("pattern", ["", ".", ".+", "^.*$", "_", "-", "^$", "[^~]", "\\\\.", "a", "\N{GRINNING FACE}"])
+def test_a_pattern_of_signs_alone_can_be_used(pattern: str) -> None:
+    check_expression(f"data.kind.matches('{pattern}')", FACTS)
+
+
+def test_a_pattern_of_signs_is_tried_as_one_of_letters_is() -> None:
+    for pattern in ("[_-]*_[_-]{40}:", "[ab]*a[ab]{40}:"):
+        with pytest.raises(InvalidExpression, match="long text"):
+            check_expression(f"data.kind == 'z' && data.kind.matches('{pattern}')", FACTS)
+
+
 @pytest.mark.parametrize("data", [{"x": "y" * 70_000}, {"x": {"n": 10**30}}])
 def test_what_cant_be_looked_at_does_not_hold(data: dict[str, Any]) -> None:
     assert compile_expression("data.x != 'z'").holds(Facts(data, {})) in (False, True)

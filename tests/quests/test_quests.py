@@ -322,6 +322,9 @@ async def test_a_condition_is_tried_before_it_is_saved(hall: Hall) -> None:
     author = await hall.user("mia", role="manager")
     good = await author.client.post("/quests/check", json={"where": "data.kind.startsWith('github.')"})
     assert good.json() == {"ok": True, "problem": None, "result": True}
+    anything = {"where": "data.kind.matches('.+')", "sample": {"kind": "x"}}
+    tried = await author.client.post("/quests/check", json=anything)
+    assert (tried.status_code, tried.json()) == (200, {"ok": True, "problem": None, "result": True})
     for bad in ("1 +", "data.x.all(a, data.x.all(b, data.x.all(c, true)))", "x" * 1100):
         answer = (await author.client.post("/quests/check", json={"where": bad})).json()
         assert (answer["ok"], bool(answer["problem"])) == (False, True), bad

@@ -57,6 +57,8 @@ _TOKEN = re.compile(
     r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_][A-Za-z0-9_]*|\d+(?:\.\d+)?|&&|\|\||[=!<>]=|[^\s]"
 )
 _SYNTAX = re.compile(r"<input>:(\d+):(\d+): Syntax error: (.*)")
+_META = re.compile(r"[]\\.*+?()|^${}[]")
+"""What stands for something else in a pattern."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _READS = {".": 1, "[": 1, "in": 2, "==": 2, "!=": 2, "<": 2, ">": 2, "<=": 2, ">=": 2}
 _MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
@@ -278,8 +280,10 @@ def _check_patterns(source: str) -> None:
 
 
 def _hard_texts(pattern: str) -> Iterator[str]:
-    # A pattern has the most to remember where a text keeps looking as if it might fit: a mix of two of its letters.
-    letters = "".join(dict.fromkeys(re.findall(r"[^\W_]", pattern)))[:HARD_LETTERS] + "~"
+    # A pattern has the most to remember where a text keeps looking as if it might fit: a mix of two of its letters, or
+    # of other signs that stand in it for themselves. Where it has none, any text does.
+    plain = sorted(dict.fromkeys(_META.sub("", pattern[1:-1])), key=lambda sign: not sign.isalnum())
+    letters = ("".join(plain)[:HARD_LETTERS] or "a") + "~"
     for pair in combinations(letters, 2):
         # Mixed, yet the same each time.
         yield "".join(random.Random(pattern).choices(pair, k=HARD_TEXT))  # noqa: S311
