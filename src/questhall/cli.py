@@ -122,11 +122,17 @@ def create_user(
 @token.command("create")
 def create_token(
     name: str,
-    scopes: Annotated[str, typer.Option(help="Permissions, separated by commas; left out: all of the role.")] = "",
+    scopes: Annotated[
+        str | None, typer.Option(help="Permissions, separated by commas; left out: all of the role.")
+    ] = None,
     data: Data = Path("data"),
 ) -> None:
     """Make an access token of a player and print it, alone."""
-    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()] or None
+    wanted = None if scopes is None else [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    if wanted == []:
+        raise CannotStart(
+            "--scopes names no permission", "name some, separated by commas; leave --scopes out for all of the role"
+        )
     made = call(data, "identity", "create_token", {"username": name, "scopes": wanted})
     sys.stdout.write(f"{made}\n")
 
