@@ -113,7 +113,7 @@ def create_user(
     """Make a player or an admin, on a running or a stopped installation."""
     if not password_stdin:
         raise CannotStart("a password is needed", "give it on standard input, with --password-stdin")
-    password = sys.stdin.readline().rstrip("\n")
+    password = sys.stdin.readline().removesuffix("\r\n").removesuffix("\n")
     arguments = {"username": name, "email": email, "password": password, "admin": admin}
     call(data, "identity", "create_user", arguments)
     err.print(f"made the {'admin' if admin else 'player'} {name}")

@@ -191,9 +191,12 @@ def test_a_life_with_commands_before_while_and_after(data: Path) -> None:
     refused(other, f"port {up.port}", f"--port {up.port + 1}", "Next step")
     assert not (data.with_name("other") / "postgres").exists(), "nothing was made before it was refused"
     made = run(
-        "user", "create", "ada", "--email", "a@b.co", "--admin", "--password-stdin", data=data, text="a fine phrase\n"
+        "user", "create", "ada", "--email", "a@b.co", "--admin", "--password-stdin", data=data, text="a fine phrase\r\n"
     )
     assert made.returncode == 0, made.stderr
+    login = {"username": "ada", "password": "a fine phrase"}
+    signed_in = httpx.post(f"http://localhost:{up.port}/api/v1/auth/login", json=login)
+    assert signed_in.status_code == 200, "the end of the line is no part of the password"
     for stopped in (False, True):
         if stopped:
             started = children(up.process.pid)
