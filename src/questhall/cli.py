@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -113,7 +114,10 @@ def create_user(
     """Make a player or an admin, on a running or a stopped installation."""
     if not password_stdin:
         raise CannotStart("a password is needed", "give it on standard input, with --password-stdin")
-    password = sys.stdin.readline().removesuffix("\r\n").removesuffix("\n")
+    try:
+        password = sys.stdin.readline().removesuffix("\r\n").removesuffix("\n")
+    except UnicodeDecodeError:
+        raise _no_text("password") from None
     arguments = {"username": name, "email": email, "password": password, "admin": admin}
     call(data, "identity", "create_user", arguments)
     err.print(f"made the {'admin' if admin else 'player'} {name}")
@@ -153,9 +157,18 @@ def verify_ledger(data: Data = Path("data")) -> None:
 
 def call(data: Path, service: str, method: str, arguments: dict[str, object]) -> Any:
     """A call to a service of an installation, running or stopped."""
+    for name, value in arguments.items():
+        try:
+            msgspec.json.encode(value)
+        except UnicodeEncodeError:  # bytes that are no UTF-8 came as lone surrogates, which nothing further on takes
+            raise _no_text(name) from None
     settings = Settings.read(data=data.absolute(), log_level="warning")
     configure_logs(settings)
     return embedded.call(settings, service, method, arguments)
+
+
+def _no_text(name: str) -> CannotStart:
+    return CannotStart(f"what was given as {name} is no text in UTF-8", "give it again, in UTF-8: `locale charmap` says what is sent")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -19,3 +20,27 @@ def run(*words: str, data: Path, typed: bytes = b"") -> subprocess.CompletedProc
 @pytest.mark.parametrize("scopes", [",", ",,,", "", " , "])
 def test_scopes_that_name_none_are_not_all(tmp_path: Path, scopes: str) -> None:
     refused(run("token", "create", "ada", "--scopes", scopes, data=tmp_path), "names no permission", "Next step")
+
+
+def test_scopes_that_are_no_utf8_are_said(tmp_path: Path) -> None:
+    answer = run("token", "create", "ada", "--scopes", os.fsdecode(b"player,\xff"), data=tmp_path)
+    refused(answer, "what was given as scopes is no text in UTF-8", "Next step")
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "POSIX"])
+@pytest.mark.parametrize(
+    ("name", "email", "typed", "which"),
+    [
+        (b"w\xff", b"a@b.co", b"a fine phrase\n", "username"),
+        (b"wren", b"\xe9@b.co", b"a fine phrase\n", "email"),
+        (b"wren", b"a@b.co", b"a fine phr\xe4se\n", "password"),
+    ],
+)
+def test_what_is_no_utf8_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: str, name: bytes, email: bytes, typed: bytes, which: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    words = ["user", "create", os.fsdecode(name), "--email", os.fsdecode(email), "--password-stdin"]
+    answer = run(*words, data=tmp_path, typed=typed)
+    refused(answer, f"what was given as {which} is no text in UTF-8", "Next step")
+    assert "codec" not in answer.stderr
