@@ -40,15 +40,18 @@ app.add_typer(ledger, name="ledger")
 
 
 class Output(Console):
-    """Goes on in silence when nobody reads any more; rich's own would end the process."""
+    """Goes on in silence when nobody reads any more; rich's own would end the process.
+
+    Lines are left whole: the terminal breaks them, so that a link or a path in them can still be copied.
+    """
 
     def on_broken_pipe(self) -> None:
         """Nobody reads."""
         self.quiet = True
 
 
-out = Output(highlight=False)
-err = Output(stderr=True, highlight=False)
+out = Output(highlight=False, soft_wrap=True)
+err = Output(stderr=True, highlight=False, soft_wrap=True)
 Data = Annotated[
     Path, typer.Option("--data", envvar="QUESTHALL_DATA", help="Folder with everything that must survive.")
 ]
@@ -168,7 +171,9 @@ def call(data: Path, service: str, method: str, arguments: dict[str, object]) ->
 
 
 def _no_text(name: str) -> CannotStart:
-    return CannotStart(f"what was given as {name} is no text in UTF-8", "give it again, in UTF-8: `locale charmap` says what is sent")
+    return CannotStart(
+        f"what was given as {name} is no text in UTF-8", "give it again, in UTF-8: `locale charmap` says what is sent"
+    )
 
 
 def main() -> None:

@@ -44,3 +44,8 @@ def test_what_is_no_utf8_is_said(
     answer = run(*words, data=tmp_path, typed=typed)
     refused(answer, f"what was given as {which} is no text in UTF-8", "Next step")
     assert "codec" not in answer.stderr
+
+
+def test_a_path_is_said_in_one_line(tmp_path: Path) -> None:
+    long = tmp_path / ("a-folder-with-a-long-name/" * 4)
+    assert f"there is no installation in {long}\n" in run("ledger", "verify", data=long).stderr
