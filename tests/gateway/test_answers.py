@@ -133,6 +133,7 @@ DEEP = b'{"name":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         (b'{"name":"x","user_id":1}', JSON, 422, "invalid", "#/user_id"),
         (b'{"name":"x","scopes":["player",7]}', JSON, 422, "invalid", "#/scopes/1"),
         (b'{"name":"x","expires_in_days":%d}' % 2**63, JSON, 422, "invalid", "#/expires_in_days"),
+        (b'{"name":"x","expires_in_days":"7"}', JSON, 422, "invalid", "#/expires_in_days"),
         (b'{"name":"a\\u0000b"}', JSON, 422, "invalid", None),
     ],
 )
@@ -145,6 +146,29 @@ async def test_bad_bodies_are_told_apart_and_nothing_is_stored(
     if pointer is not None:
         assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
     assert (await wren.client.get("/me/tokens")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "pointer"),
+    [
+        ("POST", "/admin/transactions", {"currency": "coins", "amount": "10", "reason": "why not"}, "#/amount"),
+        ("POST", "/admin/currencies", {"code": "shells", "name": "Shells", "transferable": "true"}, "#/transferable"),
+        ("POST", "/admin/currencies", {"code": "shells", "name": "Shells", "spendable": 1}, "#/spendable"),
+        ("POST", "/admin/invites", {"uses": "5"}, "#/uses"),
+        ("PATCH", "/me", {"private": "true"}, "#/private"),
+        ("PATCH", "/me", {"look": {"hair_hue": "30"}}, "#/look/hair_hue"),
+    ],
+)
+async def test_a_number_and_a_boolean_of_a_body_are_no_text(
+    hall: Hall, method: str, path: str, body: dict[str, Any], pointer: str
+) -> None:
+    ada = await hall.user("ada", role="admin")
+    own = {**body, "username": "ada"} if "amount" in body else body
+    headers = {"idempotency-key": "k", "if-match": '"1"'}
+    answer = await ada.client.request(method, path, json=own, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    assert (await ada.client.get("/achievements?limit=5&earned=false")).status_code == 200, "a query is text"
 
 
 async def test_a_place_in_a_nested_body_is_pointed_at(hall: Hall) -> None:

@@ -16,6 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import Parameter
 
 from questhall.kernel.access import ANONYMOUS, PUBLIC, SIGNED_IN, Caller, Permissions
+from questhall.kernel.bodies import StrictRequest
 from questhall.kernel.contract import Refusal
 from questhall.kernel.idempotency import Idempotent
 from questhall.kernel.openapi import RouteInfo, document_of
@@ -335,6 +336,7 @@ def public_app(pairs: Sequence[tuple[Service, Any]], *, permissions: Permissions
             "idempotent": Provide(_provide_idempotent),
         },
         exception_handlers={Exception: _shown},
+        request_class=StrictRequest,
         openapi_config=OpenAPIConfig(
             title="Questhall",
             version="1",
