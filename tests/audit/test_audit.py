@@ -193,6 +193,10 @@ async def test_search_is_for_those_who_may(hall: Hall) -> None:
             break
         after = f"&after={page['next']}"
     assert everything == list(range(len(everything), 0, -1))
+    for bad in ("since=2026-01-01T00:00:00", "until=2026-01-01T00:00:00", "since=5", "until=2026-01-01", "since="):
+        refused = await mia.client.get(f"/audit/events?{bad}")
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid"), bad
+        assert [error["pointer"] for error in refused.json()["errors"]] == [f"#/{bad[:5]}"]
     assert (await mia.client.get("/audit/events?correlation=x")).status_code == 422
     assert (await mia.client.get("/audit/events?after=!!!")).json()["code"] == "bad_cursor"
 

@@ -187,3 +187,26 @@ async def test_every_move_in_every_state(hall: Hall, state: str, move: str) -> N
     assert (answer.status_code, problem["code"], problem["allowed"]) == (409, "illegal_move", STATES[state])
     assert problem["state"] == before["state"]
     assert (await wren.client.get(path)).json()["mine"] == before, "a refused move changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("times", "pointer"),
+    [
+        ({"available_from": "2026-01-01T00:00:00"}, "#/available_from"),
+        ({"available_from": "2026-01-01"}, "#/available_from"),
+        ({"available_from": 1767225600}, "#/available_from"),
+        (
+            {"available_from": "2026-01-01T00:00:00Z", "available_until": "2026-02-01T00:00:00"},
+            "#/available_until",
+        ),
+    ],
+)
+async def test_a_time_without_a_zone_is_refused(hall: Hall, times: dict[str, Any], pointer: str) -> None:
+    author = await hall.user("mia", role="manager")
+    answer = await author.client.post("/quests", json={**MERGE, **times})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    zoned = {"available_from": "2026-01-01T00:00:00+02:00", "available_until": "2026-07-01T00:00:00Z"}
+    made = await author.client.post("/quests", json={**MERGE, **zoned})
+    assert made.status_code == 201, made.text
+    assert (await author.client.post(f"/quests/{made.json()['id']}/publish")).status_code == 200

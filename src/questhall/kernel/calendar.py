@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-__all__ = ["is_zone", "local_day", "skipped_days", "start_of", "zone_at"]
+import msgspec
+
+__all__ = ["Instant", "is_zone", "local_day", "skipped_days", "start_of", "zone_at"]
 
 # A machine's own tables would win over the package that is pinned: other rules on each machine, and names of its own,
 # such as `localtime` and `right/UTC`.
 zoneinfo.reset_tzpath(to=())
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time as requests give it: with its zone. One without is another moment on each machine, and compares with no other."""
 
 
 def is_zone(name: str) -> bool:

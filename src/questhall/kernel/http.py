@@ -16,12 +16,12 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import Parameter
 
 from questhall.kernel.access import ANONYMOUS, PUBLIC, SIGNED_IN, Caller, Permissions
-from questhall.kernel.bodies import StrictRequest
 from questhall.kernel.contract import Refusal
 from questhall.kernel.idempotency import Idempotent
 from questhall.kernel.openapi import RouteInfo, document_of
 from questhall.kernel.paging import After, BadCursor, Limit, Page, cursor_of, read_cursor
 from questhall.kernel.problems import PROBLEM_TYPE, problem_of
+from questhall.kernel.requests import StrictRequest, Time, read_time
 from questhall.kernel.rpc import Asgi
 from questhall.kernel.service import Service
 from questhall.kernel.versions import Stale
@@ -43,6 +43,7 @@ __all__ = [
     "Response",
     "RouteInfo",
     "Stale",
+    "Time",
     "asgi_route",
     "cursor_of",
     "delete",
@@ -55,6 +56,7 @@ __all__ = [
     "public_app",
     "put",
     "read_cursor",
+    "read_time",
     "websocket_route",
 ]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.access import Caller
-from questhall.kernel.http import SIGNED_IN, After, Limit, Page, Response, cursor_of, get, read_cursor
+from questhall.kernel.http import SIGNED_IN, After, Limit, Page, Response, Time, cursor_of, get, read_cursor, read_time
 from questhall.kernel.openapi import answers
 from questhall.services.audit import repository
 from questhall.services.audit.actions import AuditActions, HistoryLine
@@ -44,13 +44,18 @@ async def list_events(
     type: str | None = None,
     actor: str | None = None,
     correlation: UUID | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Time = None,
+    until: Time = None,
 ) -> Page[LoggedEvent]:
     """Search the event log, newest first."""
     start = read_cursor(after, int)
     wanted = repository.Search(
-        subject=subject, type=type, actor=actor, correlation=correlation, since=since, until=until
+        subject=subject,
+        type=type,
+        actor=actor,
+        correlation=correlation,
+        since=read_time("since", since),
+        until=read_time("until", until),
     )
     async with actions.at.db.read() as tx:
         rows = await repository.search(tx, wanted, start[0] if start else None, limit + 1)

@@ -11,6 +11,7 @@ import msgspec
 
 from questhall.contracts.quests import BadQuest
 from questhall.contracts.rewards import Modifier, Reward
+from questhall.kernel.calendar import Instant
 from questhall.kernel.expressions import Expression, Facts, InvalidExpression, check_expression, compile_expression
 from questhall.kernel.text import NOT_PLAIN, is_plain
 
@@ -78,8 +79,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     combine: Combine = "all"
     rewards: Reward = msgspec.field(default_factory=Reward)
     prerequisites: Prerequisites = msgspec.field(default_factory=Prerequisites)
-    available_from: datetime | None = None
-    available_until: datetime | None = None
+    available_from: Instant | None = None
+    available_until: Instant | None = None
     cooldown_s: Annotated[int, msgspec.Meta(ge=0, le=31_536_000)] = 0
     daily_cap: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
     expires_after_s: Annotated[int, msgspec.Meta(ge=60, le=31_536_000)] | None = None

@@ -2455,7 +2455,9 @@ export interface operations {
                 type?: string | null;
                 actor?: string | null;
                 correlation?: string | null;
+                /** @description RFC 3339, with its zone. */
                 since?: string | null;
+                /** @description RFC 3339, with its zone. */
                 until?: string | null;
             };
             header?: never;
