@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from questhall.kernel.testing import Hall
-from questhall.kernel.text import is_plain
+from questhall.kernel.text import is_plain, is_visible
 
 TURNED = "pay\u202eyap"
 
@@ -23,6 +23,30 @@ TURNED = "pay\u202eyap"
 )
 def test_plain_text(text: str, plain: bool) -> None:
     assert is_plain(text) is plain
+
+
+@pytest.mark.parametrize("text", ["a", "7", "-", "\U0001f469", "\u2764\ufe0f", "\u05e9", " \u0645\u06cc\u200c "])
+def test_what_can_be_seen(text: str) -> None:
+    assert is_visible(text)
+
+
+BLANK = [
+    " ",
+    "\t\n",
+    "\u00a0\u2003",
+    "\u200d",
+    "\u200c \u200d",
+    "\u3164",
+    "\u2800",
+    "\u115f\u1160\uffa0",
+    "\ufe0f",
+    "\u034f",
+]
+
+
+@pytest.mark.parametrize("text", ["", *BLANK])
+def test_what_leaves_a_gap(text: str) -> None:
+    assert not is_visible(text)
 
 
 async def test_no_title_description_or_reason_turns_the_text_around_it(hall: Hall) -> None:
@@ -81,6 +105,39 @@ async def test_no_name_or_note_turns_the_text_around_it(
         assert answer.status_code == 422, (control, answer.text)
         assert answer.json()["detail"].startswith(f"{field}: "), "it is said which"
     assert (await ada.client.post(path, json={**body, field: HONEST})).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "body"),
+    [
+        ("/quests", "title", {"slug": "gap", "objectives": [{"id": "it", "label": "It", "mode": "manual"}]}),
+        ("/achievements", "name", {"slug": "gap", "requirements": {"manual": True}}),
+        ("/achievements", "series", {"slug": "gap", "name": "Gap", "requirements": {"manual": True}}),
+        ("/admin/currencies", "name", {"code": "shells"}),
+        ("/sources", "name", {"slug": "plain", "kind": "cloudevents"}),
+        ("/me/tokens", "name", {}),
+    ],
+)
+async def test_no_name_leaves_a_gap(hall: Hall, path: str, field: str, body: dict[str, Any]) -> None:
+    ada = await hall.user("ada", role="admin")
+    for blank in BLANK:
+        answer = await ada.client.post(path, json={**body, field: blank})
+        assert answer.status_code == 422, (blank, answer.text)
+    assert (await ada.client.post(path, json={**body, field: HONEST})).status_code == 201
+
+
+async def test_no_label_reason_or_shown_name_leaves_a_gap(hall: Hall) -> None:
+    ada, wren = await hall.user("ada", role="admin"), await hall.user("wren")
+    for blank in BLANK:
+        quest = {"slug": "gap", "title": "Gap", "objectives": [{"id": "it", "label": blank, "mode": "manual"}]}
+        refused = await ada.client.post("/quests", json=quest)
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["#/objectives/0/label"]
+        change = {"reason": blank * 3, "status": "suspended"}
+        path, headers = f"/admin/users/{wren.user_id}", {"if-match": '"1"'}
+        assert (await ada.client.patch(path, json=change, headers=headers)).status_code == 422
+        version = (await wren.client.get("/me")).headers["etag"]
+        shown = await wren.client.patch("/me", json={"display_name": blank}, headers={"if-match": version})
+        assert shown.json()["display_name"] == "wren"
 
 
 async def test_no_change_turns_the_text_around_it(hall: Hall) -> None:

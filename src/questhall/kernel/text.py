@@ -1,15 +1,38 @@
-"""Text that people write for other people: nothing in it may hide, or turn the text around it."""
+"""Text that people write for other people: nothing in it may hide, or turn the text around it; a name can be seen."""
 
 from __future__ import annotations
 
 import unicodedata
 
 NOT_PLAIN = "no control characters, and nothing that turns the text around it"
+NOT_VISIBLE = "something that can be seen"
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs, to Unicode, that are drawn as nothing."""
 
 
 def is_plain(text: str) -> bool:
     """Whether a text says what it shows; it may have several lines."""
     return not any(_unwanted(c) or (unicodedata.category(c) == "Cc" and c not in "\t\n\r") for c in text)
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything of a text can be seen: spaces, joiners and marks alone leave a gap."""
+    return any(unicodedata.category(c)[0] in "LNPS" and c not in _FILLERS for c in text)
+
+
+def fault_of_name(name: str) -> str | None:
+    """What is wrong with a name or title; None: nothing."""
+    if not is_plain(name):
+        return NOT_PLAIN
+    return None if is_visible(name) else NOT_VISIBLE
+
+
+def check_names(**names: str | None) -> None:
+    """ValueError, with its field, unless each name (or reason) that is there is plain and can be seen."""
+    for field, name in names.items():
+        fault = None if name is None else fault_of_name(name)
+        if fault is not None:
+            raise ValueError(f"{field}: {fault}")
 
 
 def check_plain(**texts: str | None) -> None:

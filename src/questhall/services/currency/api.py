@@ -38,7 +38,7 @@ from questhall.kernel.http import (
     read_cursor,
 )
 from questhall.kernel.ids import new_id
-from questhall.kernel.text import check_plain
+from questhall.kernel.text import check_names
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions import CurrencyActions, prepared, raise_refused
 
@@ -104,8 +104,8 @@ class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     spendable: bool = True
 
     def __post_init__(self) -> None:
-        """Refuses a name or icon that does not say what it shows."""
-        check_plain(name=self.name, icon=self.icon)
+        """Refuses a name or icon that does not say what it shows, or shows nothing."""
+        check_names(name=self.name, icon=self.icon)
 
 
 class CurrencyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,8 +118,8 @@ class CurrencyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     active: bool | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a name or icon that does not say what it shows."""
-        check_plain(name=self.name, icon=self.icon)
+        """Refuses a name or icon that does not say what it shows, or shows nothing."""
+        check_names(name=self.name, icon=self.icon)
 
 
 class CurrencyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,8 +144,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     user_id: UUID | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a reason that does not say what it shows."""
-        check_plain(reason=self.reason)
+        """Refuses a reason that does not say what it shows, or shows nothing."""
+        check_names(reason=self.reason)
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,8 +154,8 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reason: Reason
 
     def __post_init__(self) -> None:
-        """Refuses a reason that does not say what it shows."""
-        check_plain(reason=self.reason)
+        """Refuses a reason that does not say what it shows, or shows nothing."""
+        check_names(reason=self.reason)
 
 
 @get("/me/balances", permission=SIGNED_IN)

@@ -14,7 +14,7 @@ from questhall.contracts.identity import (
     ZoneChangedRecently,
 )
 from questhall.kernel.calendar import is_zone, local_day, start_of
-from questhall.kernel.text import is_plain, one_line
+from questhall.kernel.text import is_plain, is_visible, one_line
 
 USERNAME = re.compile(r"[a-z0-9_-]{2,32}")
 RESERVED = frozenset(
@@ -101,8 +101,12 @@ def _common(password: str, common: frozenset[str]) -> bool:
 
 
 def clean_name(name: str) -> str:
-    """A display name as it is shown: one line, no control characters, nothing that turns the text around it."""
-    return one_line(name)[:80]
+    """A display name as it is shown: one line, no control characters, nothing that turns the text around it.
+
+    Empty for one of which nothing can be seen.
+    """
+    shown = one_line(name)[:80]
+    return shown if is_visible(shown) else ""
 
 
 def check_scopes(scopes: list[str] | None, role: frozenset[str], own: tuple[str, ...] | None) -> list[str] | None:

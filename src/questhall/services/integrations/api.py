@@ -36,7 +36,7 @@ from questhall.kernel.http import (
     read_cursor,
 )
 from questhall.kernel.rpc import answer, read_body
-from questhall.kernel.text import check_plain
+from questhall.kernel.text import check_names, check_plain
 from questhall.services.integrations import github, repository, rules
 from questhall.services.integrations.actions import Delivery, IntegrationsActions, Pair, Source, delivery_name
 
@@ -60,8 +60,8 @@ class SourceInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: Name
 
     def __post_init__(self) -> None:
-        """Refuses a name that does not say what it shows."""
-        check_plain(name=self.name)
+        """Refuses a name that does not say what it shows, or shows nothing."""
+        check_names(name=self.name)
 
 
 class SourceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,8 +71,8 @@ class SourceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     enabled: bool | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a name that does not say what it shows."""
-        check_plain(name=self.name)
+        """Refuses a name that does not say what it shows, or shows nothing."""
+        check_names(name=self.name)
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from questhall.contracts.quests import BadQuest
 from questhall.contracts.rewards import Modifier, Reward
 from questhall.kernel.calendar import Instant
 from questhall.kernel.expressions import Expression, Facts, InvalidExpression, check_expression, compile_expression
-from questhall.kernel.text import NOT_PLAIN, is_plain
+from questhall.kernel.text import NOT_PLAIN, fault_of_name, is_plain
 
 Kind = Literal["one_off", "daily", "weekly", "repeatable", "seasonal"]
 Difficulty = Literal["easy", "medium", "hard", "epic"]
@@ -117,7 +117,10 @@ def check(definition: Definition, *, currencies: frozenset[str], takers: frozens
         errors.append({"pointer": "#/objectives", "detail": f"1 to {OBJECTIVES_MAX}, each with an id of its own"})
     for number, objective in enumerate(definition.objectives):
         errors += [{"pointer": f"#/objectives/{number}/{p}", "detail": d} for p, d in _objective_errors(objective)]
-    texts = {"title": definition.title, "description": definition.description, "icon": definition.icon}
+    fault = fault_of_name(definition.title)
+    if fault is not None:
+        errors.append({"pointer": "#/title", "detail": fault})
+    texts = {"description": definition.description, "icon": definition.icon}
     errors += [{"pointer": f"#/{name}", "detail": NOT_PLAIN} for name, text in texts.items() if not is_plain(text)]
     for code, amount in definition.rewards.currencies.items():
         if not 0 < amount <= CURRENCY_MAX:
@@ -135,7 +138,8 @@ def check(definition: Definition, *, currencies: frozenset[str], takers: frozens
 
 
 def _objective_errors(objective: Objective) -> list[tuple[str, str]]:
-    errors: list[tuple[str, str]] = [] if is_plain(objective.label) else [("label", NOT_PLAIN)]
+    fault = fault_of_name(objective.label)
+    errors: list[tuple[str, str]] = [] if fault is None else [("label", fault)]
     if objective.mode == "manual":
         if objective.event or objective.where or objective.distinct:
             errors.append(("mode", "a manual objective has no event, where or distinct"))

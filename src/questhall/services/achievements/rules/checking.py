@@ -9,7 +9,7 @@ from functools import cache
 
 from questhall.contracts.achievements import BadAchievement, RuleCycle
 from questhall.kernel.expressions import Facts, InvalidExpression, check_expression
-from questhall.kernel.text import NOT_PLAIN, is_plain
+from questhall.kernel.text import NOT_PLAIN, fault_of_name, is_plain
 from questhall.services.achievements.rules.language import (
     EVENTS,
     LEAVES_MAX,
@@ -70,10 +70,11 @@ def refuse(errors: list[Error]) -> None:
 
 
 def _text_errors(d: Definition) -> list[Error]:
-    texts = {"name": d.name, "description": d.description, "series": d.series or ""}
-    errors = [{"pointer": f"#/{name}", "detail": NOT_PLAIN} for name, text in texts.items() if not is_plain(text)]
-    if not d.name.strip():
-        errors.append({"pointer": "#/name", "detail": "a name that can be read"})
+    names = {"name": d.name} | ({"series": d.series} if d.series else {})
+    faults = {field: fault_of_name(name) for field, name in names.items()}
+    errors = [{"pointer": f"#/{field}", "detail": fault} for field, fault in faults.items() if fault is not None]
+    if not is_plain(d.description):
+        errors.append({"pointer": "#/description", "detail": NOT_PLAIN})
     if len(set(d.prerequisites)) < len(d.prerequisites):
         errors.append({"pointer": "#/prerequisites", "detail": "each badge once"})
     return errors

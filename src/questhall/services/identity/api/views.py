@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.calendar import zone_at
-from questhall.kernel.text import check_plain
+from questhall.kernel.text import check_names, check_plain
 from questhall.services.identity.actions import IdentityActions
 from questhall.services.identity.actions.sign_up import Locale
 
@@ -164,8 +164,8 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     expires_in_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a name that does not say what it shows."""
-        check_plain(name=self.name)
+        """Refuses a name that does not say what it shows, or shows nothing."""
+        check_names(name=self.name)
 
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,8 +244,8 @@ class UserChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     status: Literal["active", "suspended"] | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a reason that does not say what it shows."""
-        check_plain(reason=self.reason)
+        """Refuses a reason that does not say what it shows, or shows nothing."""
+        check_names(reason=self.reason)
 
 
 class MailView(msgspec.Struct, frozen=True, kw_only=True):
