@@ -29,12 +29,6 @@ const signIn = createRoute({
   }),
   component: lazyRouteComponent(entry, "SignIn"),
 });
-const signUp = createRoute({
-  getParentRoute: () => root,
-  path: "/sign-up",
-  validateSearch: (search: Record<string, unknown>): { invite?: string } => (typeof search.invite === "string" ? { invite: search.invite } : {}),
-  component: lazyRouteComponent(entry, "SignUp"),
-});
 
 /** Everything behind the door. */
 const inside = createRoute({
@@ -81,7 +75,7 @@ const wallet = (queries: QueryClient) => {
 
 const tree = root.addChildren([
   signIn,
-  signUp,
+  outside("/sign-up", entry, "SignUp"),
   outside("/first-admin", entry, "FirstAdmin"),
   outside("/forgot", entry, "ForgotPage"),
   outside("/reset", entry, "ResetPage"),

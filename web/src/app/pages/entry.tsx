@@ -6,7 +6,6 @@ import { forgetReads } from "../offline";
 export { ForgotPage, ResetPage, VerifyPage } from "@/features/identity/password-pages";
 
 const signIn = getRouteApi("/sign-in");
-const signUp = getRouteApi("/sign-up");
 
 export function SignIn() {
   const { from, ended } = signIn.useSearch();
@@ -19,9 +18,8 @@ export function SignIn() {
 }
 
 export function SignUp() {
-  const { invite } = signUp.useSearch();
   const navigate = useNavigate();
-  return <SignUpPage invite={invite} onDone={() => void navigate({ to: "/welcome" })} />;
+  return <SignUpPage onDone={() => void navigate({ to: "/welcome" })} />;
 }
 
 export function FirstAdmin() {

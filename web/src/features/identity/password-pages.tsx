@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { wordsOf } from "@/lib/client";
 import { Button, Field, Input } from "@/ui";
 import { Entry } from "./entry";
+import { linkSecret } from "./link-secret";
 import { forgot, reset, verifyEmail } from "./queries";
 
 const back = (
@@ -39,7 +40,7 @@ export function ForgotPage() {
 }
 
 export function ResetPage() {
-  const [secret] = useState(() => decodeURIComponent(location.hash.replace(/^#/, "")) || (new URLSearchParams(location.search).get("token") ?? ""));
+  const [secret] = useState(linkSecret);
   const set = useMutation({ mutationFn: (password: string) => reset(secret, password) });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -69,7 +70,7 @@ export function ResetPage() {
 
 /** The link of a mail that shows that an address is one's own. A button, since mail programs open links by themselves. */
 export function VerifyPage() {
-  const [secret] = useState(() => decodeURIComponent(location.hash.replace(/^#/, "")));
+  const [secret] = useState(linkSecret);
   const verify = useMutation({ mutationFn: () => verifyEmail(secret) });
   return (
     <Entry title="Is this your address?" words="One press, and we know where to reach you.">

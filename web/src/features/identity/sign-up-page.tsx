@@ -4,16 +4,18 @@ import { useState } from "react";
 import { Field, Input } from "@/ui";
 import { AccountForm } from "./account-form";
 import { Entry } from "./entry";
+import { linkSecret } from "./link-secret";
 import { firstAdmin, meKey, registrationQuery, signUp, type SignUp } from "./queries";
 
-/** Sign up, as the hall's mode allows. */
-export function SignUpPage({ invite: given, onDone }: { invite?: string; onDone: () => void }) {
+/** Sign up, as the hall's mode allows; with an invitation's link, or its code. */
+export function SignUpPage({ onDone }: { onDone: () => void }) {
   const queries = useQueryClient();
   const { data: registration } = useQuery(registrationQuery);
-  const [invite, setInvite] = useState(given ?? "");
+  const [invite, setInvite] = useState(linkSecret);
   const [waits, setWaits] = useState(false);
   const make = async (wanted: SignUp) => {
     const me = await signUp(invite ? { ...wanted, invite } : wanted);
+    history.replaceState(null, "", location.pathname);
     if (me.status !== "active") {
       setWaits(true);
       return;
@@ -56,12 +58,10 @@ export function SignUpPage({ invite: given, onDone }: { invite?: string; onDone:
   );
 }
 
-const secretOf = (): string => decodeURIComponent(location.hash.replace(/^#/, ""));
-
-/** The one-time link that makes the first admin: its secret is in the fragment, so no server log has it. */
+/** The one-time link that makes the first admin. */
 export function FirstAdminPage({ onDone }: { onDone: () => void }) {
   const queries = useQueryClient();
-  const [secret] = useState(secretOf);
+  const [secret] = useState(linkSecret);
   const make = async (wanted: SignUp) => {
     const me = await firstAdmin(secret, wanted);
     queries.clear();

@@ -322,5 +322,5 @@ def invite_of(row: Any, secret: str | None = None, base: str = "") -> InviteView
         uses_max=row["uses_max"],
         used=row["uses"] >= row["uses_max"],
         secret=secret,
-        link=f"{base}/sign-up?invite={secret}" if secret else None,
+        link=f"{base}/sign-up#{secret}" if secret else None,
     )
