@@ -24,6 +24,7 @@ class Fleeting(Child):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.starts: list[float] = []
+        self.full = False
         super().__init__(folder / "note", None)
 
     @property
@@ -32,6 +33,8 @@ class Fleeting(Child):
 
     def prepare(self) -> Iterator[None]:
         self.starts.append(time.monotonic())
+        if self.full:
+            raise OSError(28, "No space left on device")
         yield
 
     def command(self, run: Path) -> list[str]:
@@ -61,6 +64,12 @@ async def test_one_that_ends_again_and_again_is_given_up(guest: Fleeting) -> Non
     assert second > 0.5
     assert third > 1.0, "the pause grows"
     assert guest.run == place, "clients find it where it was"
+
+
+async def test_what_keeps_it_from_starting_is_said(guest: Fleeting) -> None:
+    guest.full = True
+    with pytest.raises(CannotStart, match="the guest ended 4 times in a row: .*No space left on device"):
+        await asyncio.wait_for(keep(guest), 60)
 
 
 async def test_one_that_served_for_long_begins_a_new_row(guest: Fleeting, monkeypatch: pytest.MonkeyPatch) -> None:

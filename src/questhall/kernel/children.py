@@ -235,6 +235,8 @@ async def keep(child: Child) -> None:
                 await asyncio.sleep(LOOK_S)
         except CannotStart as error:
             problem = error
+        except OSError as error:  # a full disk, say
+            problem = CannotStart(str(error), f"read {child.log}")
         else:
             served_since = time.monotonic()
             log.info("server_started_again", server=child.name, after_s=round(served_since - ended_at, 2))
