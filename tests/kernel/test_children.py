@@ -68,7 +68,7 @@ async def test_one_that_ends_again_and_again_is_given_up(guest: Fleeting) -> Non
 
 async def test_what_keeps_it_from_starting_is_said(guest: Fleeting) -> None:
     guest.full = True
-    with pytest.raises(CannotStart, match="the guest ended 4 times in a row: .*No space left on device"):
+    with pytest.raises(CannotStart, match=r"the guest ended 4 times in a row: .*No space left on device"):
         await asyncio.wait_for(keep(guest), 60)
 
 
