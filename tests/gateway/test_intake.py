@@ -138,12 +138,12 @@ async def test_who_sends_almost_all_and_then_nothing_goes_first(hall: Hall, monk
     body = b'{"username":"nobody","password":"x"}'
     async with served(hall) as port:
         stalled = []
-        for _ in range(3):
+        for number in (1, 2, 3):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(POST + b"content-length: 83000\r\n\r\n" + b" " * 82_999)
             stalled.append((reader, writer))
-        while hall.installation.gateway._intake._held < 3 * 82_999:
-            await asyncio.sleep(0.01)
+            while hall.installation.gateway._intake._held < number * 82_999:
+                await asyncio.sleep(0.01)
         for _ in range(2):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(POST + b"connection: close\r\ncontent-length: 2000\r\n\r\n" + body.ljust(2000))
