@@ -190,12 +190,11 @@ class Gateway:
                 code = error.code if isinstance(error, Refusal) else type(error).__name__
                 log.info("socket_refused", path=quote(scope["path"])[:PATH_LOGGED_MAX], code=code)
                 await receive()
-                kind = (b"content-type", PROBLEM_TYPE.encode())
-                length = (b"content-length", str(len(problem)).encode())
-                await send(
-                    {"type": "websocket.http.response.start", "status": status, "headers": [kind, length, *more]}
-                )
-                await send({"type": "websocket.http.response.body", "body": problem})
+
+                async def deny(message: dict[str, Any]) -> None:
+                    await send({**message, "type": f"websocket.{message['type']}"})
+
+                await answer(deny, status, problem, PROBLEM_TYPE.encode(), more)
                 return
             began, actor = time.perf_counter(), decision.caller.actor
             log.info("socket_opened", path=scope["path"], actor=actor)

@@ -122,7 +122,6 @@ class Tx:
         self._opening = opening
         self._durable: asyncio.Task[None] | None = None
         self._connection: Any = None
-        self._entered = False
         self._emitted: list[Envelope[Any]] = []
         self.cause = cause
         """Why this is being done; default cause of what is emitted."""

@@ -240,12 +240,6 @@ def internal_app(
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             await answer(send, 422, msgspec.json.encode({"code": INVALID, "detail": str(error)}))
             return
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
-            problem = {"code": ServiceAbsent.code, "detail": f"{parts[2]} has no database now; try again soon"}
-            await answer(send, ServiceAbsent.status, msgspec.json.encode(problem), b"application/problem+json")
-            return
         await answer(send, 200, body)
 
     return app
@@ -270,6 +264,10 @@ async def _answer_call(
     token = current_cause.set(None if cause is None else _decode_cause(cause))
     try:
         found = await getattr(actions, method)(**{name: getattr(arguments, name) for name in signature.names})
+    except Exception as error:
+        if is_unavailable(error):
+            raise ServiceAbsent(f"{contract.name} has no database now; try again soon") from error
+        raise
     finally:
         current_cause.reset(token)
     return msgspec.json.encode(found)
