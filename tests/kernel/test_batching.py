@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
-from questhall.kernel.batching import Applied, GroupCommit
-
-Take = Callable[[], list[int]]
+from questhall.kernel.batching import SHARE_MIN, Applied, GroupCommit, Turn
 
 
 async def test_a_lone_request_goes_alone_and_those_that_queue_go_together() -> None:
     batches: list[list[int]] = []
 
-    async def apply(take: Take) -> Applied[int]:
-        batches.append(requests := take())
+    async def apply(turn: Turn[int]) -> Applied[int]:
+        batches.append(requests := await turn.take())
         await asyncio.sleep(0.01)
         return Applied([request * 2 for request in requests])
 
@@ -27,8 +24,8 @@ async def test_a_lone_request_goes_alone_and_those_that_queue_go_together() -> N
 
 
 async def test_one_refused_never_fails_its_neighbours() -> None:
-    async def apply(take: Take) -> Applied[int]:
-        requests = take()
+    async def apply(turn: Turn[int]) -> Applied[int]:
+        requests = await turn.take()
         return Applied([ValueError("odd") if request % 2 else request for request in requests])
 
     group = GroupCommit(apply)
@@ -39,8 +36,8 @@ async def test_one_refused_never_fails_its_neighbours() -> None:
 async def test_a_batch_that_fails_fails_all_of_it_and_the_next_goes_on() -> None:
     fail = True
 
-    async def apply(take: Take) -> Applied[int]:
-        requests = take()
+    async def apply(turn: Turn[int]) -> Applied[int]:
+        requests = await turn.take()
         if fail:
             raise ConnectionError("away")
         return Applied(requests)
@@ -56,8 +53,8 @@ async def test_nobody_is_answered_before_the_batch_is_durable_and_the_next_is_ap
     applied: list[list[int]] = []
     disk: dict[int, asyncio.Future[None]] = {}
 
-    async def apply(take: Take) -> Applied[int]:
-        requests = take()
+    async def apply(turn: Turn[int]) -> Applied[int]:
+        requests = await turn.take()
         applied.append(requests)
         disk[requests[0]] = asyncio.get_running_loop().create_future()
         return Applied(requests, lambda: disk[requests[0]])
@@ -81,8 +78,8 @@ async def test_a_caller_that_hangs_up_does_not_cancel_its_batch() -> None:
     applied: list[int] = []
     started = asyncio.Event()
 
-    async def apply(take: Take) -> Applied[int]:
-        requests = take()
+    async def apply(turn: Turn[int]) -> Applied[int]:
+        requests = await turn.take()
         started.set()
         await asyncio.sleep(0.02)
         applied.extend(requests)
@@ -103,16 +100,16 @@ async def test_a_caller_that_hangs_up_does_not_cancel_its_batch() -> None:
 
 
 async def test_the_next_waits_for_its_turn_while_the_last_is_applied_and_takes_what_came_until_then() -> None:
-    turn = asyncio.Lock()
     steps: list[str] = []
 
-    async def apply(take: Take) -> Applied[int]:
-        steps.append("asks")
-        async with turn:
-            requests = take()
-            steps.append(f"takes {requests}")
-            await asyncio.sleep(0.02)
-            steps.append("ends")
+    async def apply(turn: Turn[int]) -> Applied[int]:
+        steps.append("is ready")
+        requests = await turn.take()
+        steps.append(f"takes {requests}")
+        await asyncio.sleep(0.02)
+        steps.append("passes on")
+        turn.pass_on()
+        await asyncio.sleep(0.01)
         return Applied(requests)
 
     group = GroupCommit(apply, ahead=True)
@@ -122,23 +119,22 @@ async def test_the_next_waits_for_its_turn_while_the_last_is_applied_and_takes_w
     await asyncio.sleep(0.005)
     third = group.submit(3)
     assert await asyncio.gather(first, second, third) == [1, 2, 3]
-    assert steps == ["asks", "takes [1]", "asks", "ends", "takes [2, 3]", "ends"]
+    assert steps == ["is ready", "takes [1]", "is ready", "passes on", "takes [2, 3]", "passes on"]
     assert await group.submit(4) == 4, "and the next comes alone again"
-    assert steps[6:] == ["asks", "takes [4]", "ends"]
+    assert steps[6:] == ["is ready", "takes [4]", "passes on"]
 
 
 async def test_ahead_never_more_than_two_and_all_of_a_thousand_answered() -> None:
-    turn = asyncio.Lock()
     inside = most = 0
 
-    async def apply(take: Take) -> Applied[int]:
+    async def apply(turn: Turn[int]) -> Applied[int]:
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
-        async with turn:
-            requests = take()
-            assert 1 <= len(requests) <= 7, "nobody takes an empty batch"
-            await asyncio.sleep(0)
+        requests = await turn.take()
+        assert 1 <= len(requests) <= 7, "nobody takes an empty batch"
+        await asyncio.sleep(0)
+        turn.pass_on()
         inside -= 1
         return Applied(requests)
 
@@ -155,17 +151,17 @@ async def test_ahead_never_more_than_two_and_all_of_a_thousand_answered() -> Non
 async def test_who_waited_for_a_turn_that_never_came_is_told() -> None:
     turns = 0
 
-    async def apply(take: Take) -> Applied[int]:
+    async def apply(turn: Turn[int]) -> Applied[int]:
         nonlocal turns
         turns += 1
         if turns == 1:
-            requests = take()
+            requests = await turn.take()
             await asyncio.sleep(0.02)
             return Applied(requests)
         if turns == 2:
             await asyncio.sleep(0.01)
             raise ConnectionError("away")
-        return Applied(take())
+        return Applied(await turn.take())
 
     group = GroupCommit(apply, ahead=True)
     first = group.submit(1)
@@ -174,3 +170,18 @@ async def test_who_waited_for_a_turn_that_never_came_is_told() -> None:
     assert answers[0] == 1
     assert all(isinstance(answer, ConnectionError) for answer in answers[1:])
     assert await group.submit(4) == 4
+
+
+async def test_two_batches_take_turns_each_with_at_most_half_of_those_who_ask() -> None:
+    sizes: list[int] = []
+
+    async def apply(turn: Turn[int]) -> Applied[int]:
+        requests = await turn.take()
+        sizes.append(len(requests))
+        await asyncio.sleep(0.002)
+        return Applied(requests)
+
+    group = GroupCommit(apply, ahead=True)
+    await asyncio.gather(*(group.submit(n) for n in range(4 * SHARE_MIN)))
+    # All in one would leave the database idle while they are answered; batches too small cost more than turns gain.
+    assert sizes == [2 * SHARE_MIN, SHARE_MIN, SHARE_MIN]

@@ -72,9 +72,11 @@ async def test_a_pipelined_tx_gives_its_locks_back_and_speaks_once_it_is_on_disk
         await real()
 
     monkeypatch.setattr(house.door, "flush", slow)
-    async with house.door.tx(pipelined=True, opening="LOCK TABLE sequences IN EXCLUSIVE MODE") as first:
+    async with house.door.tx(pipelined=True) as first:
+        await first.execute("LOCK TABLE sequences IN EXCLUSIVE MODE")
         first.emit(Knocked(who="ann", n=1))
-    async with house.door.tx(pipelined=True, opening="LOCK TABLE sequences IN EXCLUSIVE MODE") as second:
+    async with house.door.tx(pipelined=True) as second:
+        await second.execute("LOCK TABLE sequences IN EXCLUSIVE MODE")
         second.emit(Knocked(who="ann", n=2))
     await asyncio.sleep(0.05)
     assert await house.heard() == [], "nothing is said of what a crash could still take"
@@ -132,6 +134,42 @@ async def test_a_pipelined_tx_whose_flush_fails_is_found_in_the_table(
             await tx.durable()
     await house.settle()
     assert await house.heard("ann") == [("ann", 1)], "it was committed after all: the outbox had it"
+
+
+async def test_a_pipelined_tx_may_wait_for_the_disk_after_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken() -> None:
+        raise AssertionError("nothing is left to be waited for")
+
+    monkeypatch.setattr(house.door, "flush", broken)
+    async with house.door.tx(pipelined=True) as tx:
+        tx.emit(Knocked(who="ann", n=1))
+        tx.pipelined = False
+    await tx.durable()
+    monkeypatch.undo()
+    await house.settle()
+    assert await house.heard("ann") == [("ann", 1)]
+
+
+async def test_what_is_written_with_its_events_is_one_with_what_is_emitted_before_and_after(house: House) -> None:
+    async with house.door.tx() as tx:
+        tx.emit(Knocked(who="ann", n=1))
+        await tx.write_with_events(
+            "kept AS (INSERT INTO leases (name, holder, until) SELECT $4, $5, now())", "a", new_id()
+        )
+        tx.emit(Knocked(who="ann", n=2))
+        with pytest.raises(ZeroDivisionError):
+            async with tx.savepoint():
+                tx.emit(Knocked(who="ann", n=9))
+                await tx.write_with_events(
+                    "kept AS (INSERT INTO leases (name, holder, until) SELECT $4, $5, now())", "b", new_id()
+                )
+                raise ZeroDivisionError
+        tx.emit(Knocked(who="ann", n=3))
+    await house.settle()
+    assert await house.heard("ann") == [("ann", 1), ("ann", 2), ("ann", 3)]
+    async with house.door.read() as tx:
+        assert await tx.fetchval("SELECT array_agg(name) FROM leases WHERE name IN ('a', 'b')") == ["a"]
+        assert await tx.fetchval("SELECT last FROM sequences WHERE subject LIKE '%ann%'") == 3
 
 
 async def test_a_pipelined_tx_that_fails_leaves_nothing(house: House) -> None:

@@ -15,6 +15,9 @@ __all__ = ["Applied", "GroupCommit"]
 Req = TypeVar("Req")
 Res = TypeVar("Res")
 
+SHARE_MIN = 32
+"""Requests: what is done once a batch costs as much as about twenty of them."""
+
 
 class Applied(msgspec.Struct, Generic[Res], frozen=True, gc=False):
     """What became of a batch."""
@@ -25,23 +28,43 @@ class Applied(msgspec.Struct, Generic[Res], frozen=True, gc=False):
     """Waited for before anybody is answered, while the next batch is applied already; what it raises, all callers get."""
 
 
+class Turn(Generic[Req]):
+    """A batch's turn: what it takes, and when the next one's is."""
+
+    def __init__(self, collect: Callable[[], list[Req]], before: Turn[Req] | None) -> None:
+        self._collect = collect
+        self._before = before
+        self._passed = asyncio.Event()
+
+    async def take(self) -> list[Req]:
+        """The requests of the batch, which nobody else joins then; called once, when all is ready for them. With
+        ``ahead``, waits until the batch before has passed on.
+        """
+        if self._before is not None:
+            await self._before._passed.wait()  # noqa: SLF001 - of the same class
+            self._before = None
+        return self._collect()
+
+    def pass_on(self) -> None:
+        """What is left of this batch needs nobody to wait: the next may take. Its end passes on too."""
+        self._passed.set()
+
+
 class GroupCommit(Generic[Req, Res]):
     """Applies whatever queued up while the last batch was being committed, ``cap`` at most at a time.
 
-    ``apply`` is given ``take``, which it calls once, when its turn has come: it answers the requests of the batch, which
-    nobody else joins then. A request that comes alone goes at once, so nobody waits for company. An exception of
-    ``apply`` itself is raised to all of the batch. A caller that hangs up does not cancel its batch.
+    ``apply`` is given its turn, of which it takes the requests of the batch. A request that comes alone goes at once, so
+    nobody waits for company. An exception of ``apply`` itself is raised to all of the batch. A caller that hangs up does
+    not cancel its batch.
 
-    With ``ahead``, the next ``apply`` is called while the last one still runs: for one that waits for its turn (a lock
-    in the database) before it takes, so that the turn passes on without a round trip between them.
+    With ``ahead``, the next ``apply`` is called while the last one still runs: it makes itself ready (a connection, a
+    transaction), and takes whatever came until the last one passed on; but no more than half of all that is asked, so
+    that two batches take turns: one is with the database while the other is answered and asked anew. Were all in one
+    batch, the database and this process would wait for each other.
     """
 
     def __init__(
-        self,
-        apply: Callable[[Callable[[], list[Req]]], Awaitable[Applied[Res]]],
-        *,
-        cap: int = 256,
-        ahead: bool = False,
+        self, apply: Callable[[Turn[Req]], Awaitable[Applied[Res]]], *, cap: int = 256, ahead: bool = False
     ) -> None:
         self._apply = apply
         self._cap = cap
@@ -50,6 +73,9 @@ class GroupCommit(Generic[Req, Res]):
         self._queue: deque[tuple[Req, asyncio.Future[Res]]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._entering = False
+        self._asked = 0
+        """Requests that are queued or not yet answered."""
+        self._last: Turn[Req] | None = None
         self._answering: set[asyncio.Task[None]] = set()
 
     @property
@@ -62,6 +88,7 @@ class GroupCommit(Generic[Req, Res]):
         if self._loop is None:
             self._loop = asyncio.get_running_loop()  # asked once: it costs a call of the system each time
         future: asyncio.Future[Res] = self._loop.create_future()
+        self._asked += 1
         self._queue.append((request, future))
         self._call_worker()
         return future
@@ -80,57 +107,63 @@ class GroupCommit(Generic[Req, Res]):
         if not worker.cancelled():
             self._call_worker()
 
+    def _share(self) -> int:
+        return self._asked if self._places == 1 else max(SHARE_MIN, (self._asked + 1) // 2)
+
     async def _work(self) -> None:
         batch: list[tuple[Req, asyncio.Future[Res]]] = []
 
-        def take() -> list[Req]:
+        def collect() -> list[Req]:
             if not batch:
-                batch.extend(self._queue.popleft() for _ in range(min(self._cap, len(self._queue))))
+                size = min(self._cap, len(self._queue), self._share())
+                batch.extend(self._queue.popleft() for _ in range(size))
                 self._entering = False
                 self._call_worker()
             return [request for request, _ in batch]
 
+        turn = self._last = Turn(collect, self._last)
         try:
-            applied = await self._apply(take)
+            applied = await self._apply(turn)
             assert len(applied.answers) == len(batch), "one answer a request"
         except BaseException as error:
-            take()  # whoever waited for this turn is told
-            _fail([future for _, future in batch], error)
+            collect()  # whoever waited for this turn is told
+            self._fail([future for _, future in batch], error)
             if not isinstance(error, Exception):
                 raise
             return
+        finally:
+            turn.pass_on()
         futures = [future for _, future in batch]
         if applied.durable is None:
-            _answer(futures, applied.answers)
+            self._answer(futures, applied.answers)
             return
         task = asyncio.create_task(self._answer_when_durable(futures, applied))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
-    @staticmethod
-    async def _answer_when_durable(futures: list[asyncio.Future[Res]], applied: Applied[Res]) -> None:
+    async def _answer_when_durable(self, futures: list[asyncio.Future[Res]], applied: Applied[Res]) -> None:
         assert applied.durable is not None
         try:
             await applied.durable()
         except BaseException as error:
-            _fail(futures, error)
+            self._fail(futures, error)
             if not isinstance(error, Exception):
                 raise
         else:
-            _answer(futures, applied.answers)
+            self._answer(futures, applied.answers)
 
+    def _fail(self, futures: Sequence[asyncio.Future[Res]], error: BaseException) -> None:
+        self._asked -= len(futures)
+        for future in futures:
+            if not future.done():
+                future.set_exception(error if isinstance(error, Exception) else ConnectionError("shutting down"))
 
-def _fail(futures: Sequence[asyncio.Future[Res]], error: BaseException) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_exception(error if isinstance(error, Exception) else ConnectionError("shutting down"))
-
-
-def _answer(futures: Sequence[asyncio.Future[Res]], answers: Sequence[Res | Exception]) -> None:
-    for future, answer in zip(futures, answers, strict=True):
-        if future.done():
-            continue
-        if isinstance(answer, Exception):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
+    def _answer(self, futures: Sequence[asyncio.Future[Res]], answers: Sequence[Res | Exception]) -> None:
+        self._asked -= len(futures)
+        for future, answer in zip(futures, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

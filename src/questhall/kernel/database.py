@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import asyncpg
 import msgspec
 from asyncpg import Record
 
-from questhall.kernel.batching import Applied, GroupCommit
+from questhall.kernel.batching import Applied, GroupCommit, Turn
 from questhall.kernel.clock import Clock
 from questhall.kernel.contract import SYSTEM, Cause, Envelope, Event
 from questhall.kernel.crash import crash_point, declare
@@ -73,6 +74,11 @@ RETURNING position, sequence
 """
 
 
+@cache
+def _with_parts(parts: str) -> str:
+    return _OUTBOX_SQL.replace("WITH s AS", f"WITH {parts}, s AS", 1)
+
+
 def json_text(value: Any) -> str:
     """A value as a column of JSON takes it."""
     return _encoder.encode(value).decode()
@@ -116,13 +122,15 @@ class _LeanConnection(asyncpg.Connection):
 class Tx:
     """One database transaction; it carries the outgoing events too. It begins with its first statement."""
 
-    def __init__(self, database: Database, cause: Cause, *, pipelined: bool = False, opening: str = "") -> None:
+    def __init__(self, database: Database, cause: Cause, *, pipelined: bool = False) -> None:
         self._database = database
-        self._pipelined = pipelined
-        self._opening = opening
         self._durable: asyncio.Task[None] | None = None
         self._connection: Any = None
         self._emitted: list[Envelope[Any]] = []
+        self._positions: list[int] = []
+        """In the outbox, of those that are written: the first of what was emitted."""
+        self.pipelined = pipelined
+        """Whether it is committed before it is on disk (see ``Database.tx``); may be changed until it ends."""
         self.cause = cause
         """Why this is being done; default cause of what is emitted."""
         self.now: datetime = database.clock.now()
@@ -134,14 +142,13 @@ class Tx:
         return self._database.service
 
     async def begin(self) -> None:
-        """Begins now and not with the first statement; with an ``opening``, when the lock that it takes is got."""
+        """Begins now and not with the first statement."""
         await self._open()
 
     async def _open(self) -> Any:
         if self._connection is None:
             self._connection = await self._database.acquire()
-            shape = "SET LOCAL synchronous_commit = off;" if self._pipelined else ""
-            await self._connection.execute(f"BEGIN; {shape} {self._opening}")
+            await self._connection.execute("BEGIN")
         return self._connection
 
     async def fetch(self, sql: str, *arguments: object) -> list[Record]:
@@ -164,12 +171,12 @@ class Tx:
     async def savepoint(self) -> AsyncIterator[None]:
         """A part that may fail alone: what it wrote and emitted is taken back, the rest stays."""
         connection = self._connection or await self._open()
-        emitted = len(self._emitted)
+        emitted, written = len(self._emitted), len(self._positions)
         await connection.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            del self._emitted[emitted:]
+            del self._emitted[emitted:], self._positions[written:]
             await connection.execute("ROLLBACK TO part; RELEASE part")
             raise
         await connection.execute("RELEASE part")
@@ -201,8 +208,14 @@ class Tx:
         self._emitted.append(envelope)
         return envelope
 
-    async def _write_outbox(self) -> list[int]:
-        events = self._emitted
+    async def write_with_events(self, parts: str, *arguments: object) -> None:
+        """Runs ``parts`` (data-changing CTEs; their parameters begin at $4), and writes with them, as one statement, what
+        was emitted so far.
+        """
+        await self._write_outbox(_with_parts(parts), *arguments)
+
+    async def _write_outbox(self, sql: str = _OUTBOX_SQL, *arguments: object) -> None:
+        events = self._emitted[len(self._positions) :]
         counts: dict[str, int] = {}
         rows: list[tuple[object, ...]] = []
         for envelope in reversed(events):
@@ -212,31 +225,29 @@ class Tx:
         rows.reverse()
         subjects = sorted(counts)
         connection = self._connection or await self._open()
-        numbered = await connection.fetch(_OUTBOX_SQL, rows, subjects, [counts[subject] for subject in subjects])
-        positions: list[int] = []
+        numbered = await connection.fetch(sql, rows, subjects, [counts[subject] for subject in subjects], *arguments)
         for envelope, (position, sequence) in zip(events, sorted(numbered), strict=True):
             envelope.sequence = sequence
-            positions.append(position)
-        return positions
+            self._positions.append(position)
 
     async def _commit(self) -> None:
         ticket: Ticket | None = None
-        if self._emitted:
-            positions = await self._write_outbox()
-            if self._database.outgoing is not None:
-                ticket = self._database.outgoing.register(self._emitted, positions)
+        if len(self._emitted) > len(self._positions):
+            await self._write_outbox()
+        if self._emitted and self._database.outgoing is not None:
+            ticket = self._database.outgoing.register(self._emitted, self._positions)
         if self._connection is None:
             return
         crash_point(BEFORE_COMMIT)
         committed = False
         try:
-            await self._connection.execute("COMMIT")
+            await self._connection.execute("SET LOCAL synchronous_commit = off; COMMIT" if self.pipelined else "COMMIT")
             committed = True
             crash_point(AFTER_COMMIT)
         finally:
-            if ticket is not None and not (committed and self._pipelined):
+            if ticket is not None and not (committed and self.pipelined):
                 ticket.resolve(committed=committed)
-        if self._pipelined:
+        if self.pipelined:
             self._durable = asyncio.create_task(self._flush(ticket), context=Context())
 
     async def _flush(self, ticket: Ticket | None) -> None:
@@ -354,11 +365,11 @@ class Database:
         """Waits until all that was committed before this call is on disk; one write serves all who wait."""
         await self._flushes.submit(None)
 
-    async def _flush(self, take: Callable[[], list[None]]) -> Applied[None]:
+    async def _flush(self, turn: Turn[None]) -> Applied[None]:
         # A small record of its own whose commit is synchronous: the log is written in order, so what came before it
         # is on disk (and with the standbys, where commits wait for them) when this returns.
         async with self.read() as tx:
-            waiting = take()
+            waiting = await turn.take()
             await tx.execute("SELECT pg_logical_emit_message(true, 'questhall', '')")
         return Applied(waiting)
 
@@ -368,15 +379,14 @@ class Database:
         return datetime.now(UTC)
 
     @asynccontextmanager
-    async def tx(self, *, cause: Cause | None = None, pipelined: bool = False, opening: str = "") -> AsyncIterator[Tx]:
+    async def tx(self, *, cause: Cause | None = None, pipelined: bool = False) -> AsyncIterator[Tx]:
         """A transaction: committed when the block ends, rolled back when it raises.
 
         Its cause is the current request's, event's or job's, unless one is given. A ``pipelined`` one gives its locks
         back before it is on disk, so that the next can begin meanwhile; who answers for it awaits ``durable`` first,
-        and its events are handed over then. It has no savepoints. Its ``opening`` (SQL of ours, no parameters) is sent
-        along with the BEGIN: a lock that it takes costs no round trip.
+        and its events are handed over then. It has no savepoints.
         """
-        tx = Tx(self, cause or current_cause.get() or _own_cause(), pipelined=pipelined, opening=opening)
+        tx = Tx(self, cause or current_cause.get() or _own_cause(), pipelined=pipelined)
         assert current_tx.get() is None, "a Tx is open already"
         token = current_tx.set(tx)
         try:

@@ -72,9 +72,8 @@ class _Protocol(HttpToolsProtocol):
     together piece by piece, which stops the loop for seconds.
     """
 
-    _head_size = 0
     _unused = 0
-    """Bytes since something came of them."""
+    """Bytes since something came of them: a head, a part of a body, the end of a request."""
     _head_since: float | None = None
     _head_due: asyncio.TimerHandle | None = None
     _joining: _Joining
@@ -105,7 +104,7 @@ class _Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """The request can't be read; or 431, it is too large to be."""
-        if max(self._head_size, self._unused) > HEAD_MAX:
+        if self._unused > HEAD_MAX:
             self.transport.write(TOO_LARGE)
             self.transport.close()
         else:
@@ -113,19 +112,8 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """The first byte of a request came."""
-        self._head_size = self._unused = 0
         super().on_message_begin()
         self._await_head()
-
-    def on_url(self, url: bytes) -> None:
-        """A piece of the request's address."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A field."""
-        self._count(len(name) + len(value) + len(b": \r\n"))
-        super().on_header(name, value)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -137,15 +125,13 @@ class _Protocol(HttpToolsProtocol):
         self._unused = 0
         super().on_message_complete()
 
-    def _count(self, size: int) -> None:
-        self._unused = 0
-        self._head_size += size
-        if self._head_size > HEAD_MAX:
-            raise ValueError("the head is too large")  # ends the parser's work; see send_400_response
-
     def on_headers_complete(self) -> None:
-        """The head came."""
-        self._head_since = None
+        """The head came; all that is left of what came with it is looked at after it."""
+        size = len(self.url) + sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
+        if size > HEAD_MAX:
+            self._unused = size
+            raise ValueError("the head is too large")  # ends the parser's work; see send_400_response
+        self._head_since, self._unused = None, 0
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -129,7 +129,7 @@ class Holds(Posts):
                 work = rules.settlement(f"freed:{row['id']}", row["owner"], row["currency"], part, new_id())
                 requests.append(Request(work=work, cause=tx.cause))
         if requests:
-            for done in await self.apply(tx, requests, locked=True):
+            for done in await self.apply(tx, requests):
                 raise_refused(done.outcome)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -20,7 +19,7 @@ from questhall.contracts.currency import (
     Posting,
 )
 from questhall.contracts.rewards import Reason, Reward, grant
-from questhall.kernel.batching import Applied, GroupCommit
+from questhall.kernel.batching import Applied, GroupCommit, Turn
 from questhall.kernel.contract import Cause, Refusal
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Tx, current_cause
@@ -78,19 +77,21 @@ class Posts:
         crash_point(POSTED)
         return outcomes
 
-    async def _post_together(self, take: Callable[[], list[Request]]) -> Applied[Outcome]:
-        # Pipelined: the journal's lock is free again while the disk is waited for, so the next batch begins: it has
-        # asked for the lock already, and takes whatever came until it got it.
-        async with self.at.db.tx(pipelined=True, opening=repository.LOCK_SQL) as tx:
+    async def _post_together(self, turn: Turn[Request]) -> Applied[Outcome]:
+        # Pipelined: the journal's lock is free again while the disk is waited for. The next batch has begun by then, and
+        # asks for the lock while this one commits: the database passes it on, and no round trip is between them.
+        async with self.at.db.tx(pipelined=True) as tx:
             await tx.begin()
-            requests = take()
-            done = await self.apply(tx, requests, locked=True)
+            done = await self.apply(tx, await turn.take())
+            turn.pass_on()
+            if not self._group.waiting:  # nobody needs the lock: to wait for the disk at once is a round trip less
+                tx.pipelined = False
         return Applied([one.outcome for one in done], tx.durable)
 
-    async def apply(self, tx: Tx, requests: list[Request], *, locked: bool = False) -> list[rules.Done]:
-        """Posts requests in their order within a transaction; each is whole or refused, none fails another."""
-        if not locked:
-            await self._lock(tx)
+    async def apply(self, tx: Tx, requests: list[Request]) -> list[rules.Done]:
+        """Posts requests in their order within a transaction, under the journal's lock; each is whole or refused, none
+        fails another.
+        """
         works = [asked.work for asked in requests if asked.work.problem is None]
         places = {place for work in works for place in work.places}
         loaded = await repository.load(tx, places, {(w.owner, w.posting.key) for w in works})
@@ -106,13 +107,9 @@ class Posts:
             if d.fresh
         ]
         if writes:
-            storing = asyncio.create_task(repository.store(tx, loaded.accounts, writes, loaded.last))
-            await asyncio.sleep(0)  # the statement is sent: what is said of it is made while the database works
-            try:
-                for write in writes:
-                    _say(tx, write)
-            finally:
-                await storing
+            for write in writes:
+                _say(tx, write)
+            await repository.store(tx, loaded.accounts, writes, loaded.last)
             await self._levels(tx, writes)
         return found
 

@@ -50,7 +50,7 @@ class Rewarding(Undoing):
                 requests.append(prepared(posting, event.cause()))
                 paying.append((event, good))
         if requests:
-            for (event, parts), done in zip(paying, await self.apply(tx, requests, locked=True), strict=True):
+            for (event, parts), done in zip(paying, await self.apply(tx, requests), strict=True):
                 refusal = done.outcome.refusal
                 if refusal is None:
                     for part in parts:
@@ -81,7 +81,7 @@ class Rewarding(Undoing):
         """Pays parts each by itself; answers those that can't be paid, with why."""
         left: list[repository.Waiting] = []
         requests = [prepared(part.posting, part.cause, terms=AGAIN) for part in parts]
-        for part, done in zip(parts, await self.apply(tx, requests, locked=True) if requests else [], strict=True):
+        for part, done in zip(parts, await self.apply(tx, requests) if requests else [], strict=True):
             if done.outcome.refusal is None:
                 _settled(tx, part.grant_id, part.user_id, part.part_id, part.cause)
             else:

@@ -18,7 +18,6 @@ from questhall.services.currency.repository.holds import (
     refused_hold,
 )
 from questhall.services.currency.repository.journal import (
-    LOCK_SQL,
     Loaded,
     Write,
     load,
@@ -69,7 +68,6 @@ from questhall.services.currency.repository.wallets import (
 )
 
 __all__ = [
-    "LOCK_SQL",
     "Loaded",
     "Mark",
     "Waiting",

@@ -12,9 +12,6 @@ from questhall.kernel.contract import Cause
 from questhall.kernel.database import Record, Tx, json_text
 from questhall.services.currency.rules import Account, Accounts, Done, Entry, Known
 
-LOCK_SQL = "SELECT FROM journal_head WHERE id = 1 FOR UPDATE"
-"""Takes the journal for a transaction, before anything else is read."""
-
 
 async def lock_journal(tx: Tx) -> int:
     """Takes the journal; answers the version of the currencies' rules."""
@@ -22,21 +19,7 @@ async def lock_journal(tx: Tx) -> int:
     return version
 
 
-# One statement, since each round trip is paid under the journal's lock. LIMIT 1 keeps the planner from reading a whole
-# table for a batch, whatever it last knew of the table's size.
-_LOAD_SQL = """
-SELECT '' AS owner, '' AS name, last AS balance, currencies AS held, 0::bigint AS paid, 0::bigint AS number,
-       NULL::bytea AS fingerprint, NULL::uuid AS transaction_id, NULL::text AS refusal, '' AS detail, NULL::jsonb AS balances
-FROM journal_head WHERE id = 1
-UNION ALL
-SELECT a.owner, a.currency, a.balance, a.held, a.paid, a.number, NULL, NULL, NULL, '', NULL
-FROM unnest($1::text[], $2::text[]) AS w(owner, currency) CROSS JOIN LATERAL (
-    SELECT * FROM accounts AS a WHERE a.owner = w.owner AND a.currency = w.currency LIMIT 1) AS a
-UNION ALL
-SELECT k.owner, k.key, 0, 0, 0, 0, k.fingerprint, k.transaction_id, k.refusal, k.detail, k.balances
-FROM unnest($3::text[], $4::text[]) AS w(owner, key) CROSS JOIN LATERAL (
-    SELECT * FROM keys AS k WHERE k.owner = w.owner AND k.key = w.key LIMIT 1) AS k
-"""
+_OPEN_SQL = "SELECT * FROM open_journal($1, $2, $3, $4)"
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -51,9 +34,9 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 async def load(tx: Tx, places: set[tuple[str, str]], keys: set[tuple[str, str]]) -> Loaded:
-    """The journal's head, the accounts that a batch may touch, and the answers that were given before."""
+    """Takes the journal; its head, the accounts that a batch may touch, and the answers that were given before."""
     head, *rows = await tx.fetch(
-        _LOAD_SQL,
+        _OPEN_SQL,
         [owner for owner, _ in places],
         [currency for _, currency in places],
         [owner for owner, _ in keys],
@@ -83,18 +66,19 @@ def _known(row: Record) -> Known:
 
 # Rows travel as arrays of the tables' own row types: a tenth of a millisecond less a batch than an array a column.
 _STORE_SQL = """
-WITH new_accounts AS (
-    INSERT INTO accounts SELECT * FROM unnest($1::accounts[])
+new_accounts AS (
+    INSERT INTO accounts SELECT * FROM unnest($4::accounts[])
     ON CONFLICT (owner, currency) DO UPDATE
     SET balance = EXCLUDED.balance, held = EXCLUDED.held, paid = EXCLUDED.paid, number = EXCLUDED.number
 ), new_transfers AS (
-    INSERT INTO transfers SELECT * FROM unnest($2::transfers[])
+    INSERT INTO transfers SELECT * FROM unnest($5::transfers[])
 ), new_transactions AS (
-    INSERT INTO transactions SELECT * FROM unnest($3::transactions[])
+    INSERT INTO transactions SELECT * FROM unnest($6::transactions[])
 ), new_keys AS (
-    INSERT INTO keys SELECT * FROM unnest($4::keys[])
+    INSERT INTO keys SELECT * FROM unnest($7::keys[])
+), new_head AS (
+    UPDATE journal_head SET last = $8 WHERE id = 1
 )
-UPDATE journal_head SET last = $5 WHERE id = 1
 """
 
 
@@ -108,7 +92,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def store(tx: Tx, accounts: Accounts, writes: list[Write], last: int) -> None:
-    """Writes a batch as one statement."""
+    """Writes a batch, and with it what is said of it, as one statement."""
     transfers: list[tuple[object, ...]] = []
     transactions: list[tuple[object, ...]] = []
     for write in writes:
@@ -117,7 +101,7 @@ async def store(tx: Tx, accounts: Accounts, writes: list[Write], last: int) -> N
             transfers.append(_transfer_row(transfer_id, last + len(transfers) + 1, outcome.transaction_id, entry))
         if outcome.accepted:
             transactions.append(_transaction_row(write, tx.now))
-    await tx.execute(
+    await tx.write_with_events(
         _STORE_SQL,
         # In order of their places, so that two processes never wait for each other's.
         [

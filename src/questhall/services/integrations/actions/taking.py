@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.integrations import ActivityRecorded, MalformedDelivery, SourceNotFound
-from questhall.kernel.batching import Applied, GroupCommit
+from questhall.kernel.batching import Applied, GroupCommit, Turn
 from questhall.kernel.contract import Cause
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Record, Tx, json_text
@@ -60,8 +59,8 @@ class Taking(Sources):
         crash_point(STORED)
         return taken
 
-    async def _take_together(self, take: Callable[[], list[Delivery]]) -> Applied[Taken]:
-        batch = take()
+    async def _take_together(self, turn: Turn[Delivery]) -> Applied[Taken]:
+        batch = await turn.take()
         for _ in range(RACES_MAX):
             try:
                 async with self.at.db.tx(pipelined=True) as tx:
