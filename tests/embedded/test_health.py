@@ -13,10 +13,12 @@ import httpx
 import pytest
 from redis.asyncio import ConnectionPool, Redis
 
+from questhall.compose import Installation
 from questhall.contracts.currency import Currency
 from questhall.contracts.rewards import Reason, RewardGranted, RewardPart
 from questhall.kernel import parking
 from questhall.kernel.ids import new_id
+from questhall.kernel.migrations import Behind
 from questhall.kernel.server import server
 from questhall.kernel.testing import Hall
 from tests.realtime.test_socket import open_socket, served
@@ -93,6 +95,20 @@ async def test_a_schema_older_than_the_code_is_named(hall: Hall, inner: httpx.As
     assert (status, word, list(problems)) == (503, "not ready", ["migrations:quests"])
     assert "0001" in problems["migrations:quests"]
     assert await ready(inner) == FINE
+
+
+async def test_nothing_starts_on_a_schema_older_than_the_code(hall: Hall, redis_url: str) -> None:
+    admin = await asyncpg.connect(hall.admin_url)
+    try:
+        rows = await admin.fetch("DELETE FROM quests.applied_migrations WHERE name LIKE '0001%' RETURNING *")
+        settings = hall.installation.settings
+        late = Installation(settings, database_url=hall.admin_url, redis_url=redis_url, cache_prefix="late:")
+        with pytest.raises(Behind, match=r"quests: kernel/0001_.*run `questhall migrate`"):
+            await late.start()
+        await late.stop()
+        await admin.executemany("INSERT INTO quests.applied_migrations VALUES ($1, $2, $3, $4)", map(tuple, rows))
+    finally:
+        await admin.close()
 
 
 async def test_a_bus_that_delivers_nothing_more_to_somebody_is_named(hall: Hall, inner: httpx.AsyncClient) -> None:

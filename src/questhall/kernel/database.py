@@ -330,7 +330,7 @@ class Database:
                 connection_class=_LeanConnection,
                 server_settings={"application_name": f"questhall {self.service}", "jit": "off", "timezone": "UTC"},
             )
-        except (OSError, asyncpg.PostgresError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
             raise Unavailable(f"the database of {self.service} can't be reached: {error}") from error
 
     async def close(self) -> None:

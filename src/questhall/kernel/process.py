@@ -127,10 +127,11 @@ class Process:
         self._roll = asyncio.create_task(self._keep_rolling(), name="inbox partitions")
 
     async def _open(self, one: Running) -> None:
-        missing = await migrations.pending(one.service, one.site.db.dsn)
+        await one.site.db.open()
+        async with one.site.db.read() as tx:
+            missing = await migrations.missing(one.service, tx)
         if missing:
             raise migrations.Behind(f"{one.service.name}: {', '.join(missing)} not applied; run `questhall migrate`")
-        await one.site.db.open()
         await self._roll_inbox(one)
 
     @staticmethod

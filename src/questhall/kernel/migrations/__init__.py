@@ -6,8 +6,7 @@ from questhall.kernel.migrations.runner import (
     database_secret,
     migrate,
     missing,
-    pending,
     service_dsn,
 )
 
-__all__ = ["Behind", "MigrationProblem", "database_secret", "migrate", "missing", "pending", "service_dsn"]
+__all__ = ["Behind", "MigrationProblem", "database_secret", "migrate", "missing", "service_dsn"]

@@ -24,7 +24,7 @@ from questhall.kernel.encryption import write_secret
 from questhall.kernel.service import Service
 from questhall.kernel.settings import Settings
 
-__all__ = ["Behind", "MigrationProblem", "database_secret", "migrate", "pending", "service_dsn"]
+__all__ = ["Behind", "MigrationProblem", "database_secret", "migrate", "missing", "service_dsn"]
 
 ROLES_MADE = declare("migrations.after_roles_before_files")
 BEFORE_FILE_COMMIT = declare("migrations.before_file_commit")
@@ -271,17 +271,8 @@ END $$
 """
 
 
-async def pending(service: Service, dsn: str) -> list[str]:
-    """Files that are not applied yet, as the service's own role sees it; what a start asks."""
-    connection = await _connect(dsn)
-    try:
-        return await missing(service, connection)
-    finally:
-        await connection.close()
-
-
 async def missing(service: Service, connection: Any) -> list[str]:
-    """As ``pending``, over a connection that is there; what `/readyz` asks."""
+    """Files that are not applied yet, as the service's own role sees it; what a start asks, and `/readyz`."""
     try:
         rows = await connection.fetch(f'SELECT origin, name FROM "{service.name}".applied_migrations')
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
