@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
@@ -11,14 +12,12 @@ from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import Cookie, State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import Parameter
 
 from questhall.kernel.access import ANONYMOUS, PUBLIC, SIGNED_IN, Caller, Permissions
 from questhall.kernel.contract import Refusal
 from questhall.kernel.idempotency import Idempotent
-from questhall.kernel.openapi import RouteInfo, document_of
+from questhall.kernel.openapi import RouteInfo, document_config, document_of
 from questhall.kernel.paging import After, BadCursor, Limit, Page, cursor_of, read_cursor
 from questhall.kernel.problems import PROBLEM_TYPE, problem_of
 from questhall.kernel.requests import StrictRequest, Time, read_time
@@ -240,8 +239,15 @@ class Unsafe(Exception):
 class PublicApp:
     """The application of a set of services, and the table of its routes."""
 
-    def __init__(self, app: Litestar, routes: list[RouteInfo], bare: dict[str, list[_BareMatch]]) -> None:
-        self.litestar = app
+    def __init__(
+        self,
+        app: Litestar,
+        actions: Mapping[str, Any],
+        routes: list[RouteInfo],
+        bare: dict[str, list[_BareMatch]],
+    ) -> None:
+        self._litestar = app
+        self._actions = actions
         self.routes = routes
         self._bare = bare
 
@@ -256,11 +262,12 @@ class PublicApp:
                 await match.run(scope, receive, send)
                 return
         _check_kind(scope)
-        await self.litestar(cast("Any", scope), receive, send)
+        scope["questhall_actions"] = self._actions
+        await self._litestar(cast("Any", scope), receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """One OpenAPI 3.1 document of all routes."""
-        return document_of(self.litestar.openapi_schema.to_schema(), self.routes)
+        return document_of(self._litestar.openapi_schema.to_schema(), self.routes)
 
 
 def _check_kind(scope: Mapping[str, Any]) -> None:
@@ -309,7 +316,7 @@ def public_app(pairs: Sequence[tuple[Service, Any]], *, permissions: Permissions
     """
     routes: list[RouteInfo] = []
     bare: dict[str, list[_BareMatch]] = {}
-    routers: list[Router] = []
+    served: list[tuple[str, tuple[HTTPRouteHandler, ...]]] = []
     owners: dict[tuple[str, str], str] = {}
     for service, actions in pairs:
         handlers: list[HTTPRouteHandler] = []
@@ -323,48 +330,42 @@ def public_app(pairs: Sequence[tuple[Service, Any]], *, permissions: Permissions
             else:
                 handlers.append(handler)
         if handlers:
-            routers.append(
-                Router(
-                    API,
-                    route_handlers=handlers,
-                    dependencies={"actions": Provide(_giver(actions), sync_to_thread=False)},
-                    tags=[service.name],
-                )
+            served.append((service.name, tuple(handlers)))
+    return PublicApp(_application(tuple(served)), {service.name: actions for service, actions in pairs}, routes, bare)
+
+
+@lru_cache(maxsize=4)
+def _application(served: tuple[tuple[str, tuple[HTTPRouteHandler, ...]], ...]) -> Litestar:
+    """Litestar's application of these route handlers, by service; one for all installations of a process.
+
+    Making it takes longer than all else that a start does in this process. So it knows of no installation: the actions
+    come with each request.
+    """
+    return Litestar(
+        [
+            Router(
+                API,
+                route_handlers=handlers,
+                dependencies={"actions": Provide(_giver(name), sync_to_thread=False)},
+                tags=[name],
             )
-    app = Litestar(
-        routers,
+            for name, handlers in served
+        ],
         dependencies={
             "caller": Provide(_provide_caller, sync_to_thread=False),
             "idempotent": Provide(_provide_idempotent),
         },
         exception_handlers={Exception: _shown},
         request_class=StrictRequest,
-        openapi_config=OpenAPIConfig(
-            title="Questhall",
-            version="1",
-            path=None,
-            create_examples=False,
-            components=Components(
-                security_schemes={
-                    "session": SecurityScheme(
-                        type="apiKey",
-                        name="__Host-session",
-                        security_scheme_in="cookie",
-                        description="Over plain http it is `session_<port>`.",
-                    ),
-                    "token": SecurityScheme(type="http", scheme="bearer"),
-                }
-            ),
-        ),
+        openapi_config=document_config(),
         logging_config=None,
         debug=False,
     )
-    return PublicApp(app, routes, bare)
 
 
-def _giver(actions: Any) -> Callable[[], Any]:
-    def give() -> Any:
-        return actions
+def _giver(service: str) -> Callable[[Request[Any, Any, State]], Any]:
+    def give(request: Request[Any, Any, State]) -> Any:
+        return cast("Any", request.scope)["questhall_actions"][service]
 
     return give
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Components, SecurityScheme
 
 from questhall.kernel.access import PUBLIC, SIGNED_IN
 from questhall.kernel.problems import PROBLEM_TYPE
 
-__all__ = ["RouteInfo", "answers", "document_of"]
+__all__ = ["RouteInfo", "answers", "document_config", "document_of"]
 
 
 class RouteInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +89,27 @@ _IF_MATCH = {
 def answers(status: int, body: type, meaning: str) -> dict[int, ResponseSpec]:
     """What a route may answer beside its usual answer, for its document: given to a route as ``responses``."""
     return {status: ResponseSpec(body, generate_examples=False, description=meaning)}
+
+
+def document_config() -> OpenAPIConfig:
+    """What Litestar's document says of the whole API."""
+    return OpenAPIConfig(
+        title="Questhall",
+        version="1",
+        path=None,
+        create_examples=False,
+        components=Components(
+            security_schemes={
+                "session": SecurityScheme(
+                    type="apiKey",
+                    name="__Host-session",
+                    security_scheme_in="cookie",
+                    description="Over plain http it is `session_<port>`.",
+                ),
+                "token": SecurityScheme(type="http", scheme="bearer"),
+            }
+        ),
+    )
 
 
 def document_of(document: dict[str, Any], routes: Sequence[RouteInfo]) -> dict[str, Any]:
