@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 
+from questhall.services.identity import passwords
 from tests import invariants
 
 if TYPE_CHECKING:
@@ -15,10 +17,22 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["questhall.kernel.testing"]
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+NOBODYS = CHEAP.hash("the password of nobody at all")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Says what a test may be marked with."""
     config.addinivalue_line("markers", "tampers: breaks an invariant on purpose: they are not looked at after it")
+    config.addinivalue_line("markers", "costly_passwords: passwords are hashed at the price that the product pays")
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that are made at once: nobody tries to guess what stands in a test's database."""
+    if request.node.get_closest_marker("costly_passwords") is None:
+        monkeypatch.setattr(passwords, "_hasher", CHEAP)
+        monkeypatch.setattr(passwords, "_nobodys", lambda: NOBODYS)
 
 
 @pytest.fixture

@@ -185,6 +185,7 @@ async def test_a_log_in_gives_a_new_session_and_an_address_is_one_in_any_case(ha
     assert (taken.status_code, taken.json()["code"]) == (409, "already_taken")
 
 
+@pytest.mark.costly_passwords
 async def test_unknown_names_take_as_long_as_known_ones(hall: Hall) -> None:
     """Medians of interleaved tries, generously bounded: without the hash for nobody it is a tenth of the time."""
     await hall.user("wren")

@@ -543,6 +543,7 @@ async def test_only_hashes_of_secrets_are_kept(hall: Hall) -> None:
                 assert not hexed, table[0]
 
 
+@pytest.mark.costly_passwords
 async def test_an_older_hash_is_renewed_at_log_in(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     wren = await hall.user("wren")
     old = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
