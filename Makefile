@@ -76,6 +76,8 @@ check: .make/dev .make/packages
 	$(npm) run --silent api:check
 	$(npm) run --silent lint
 
+# Python is started some hundred times: what it compiled is kept, also where the shell forbids it.
+test: export PYTHONDONTWRITEBYTECODE =
 test: check .make/page .make/browser
 	$(npm) run --silent test
 	$(bin)/python -m pytest -q -n 2 --dist worksteal --ignore tests/embedded tests
