@@ -34,7 +34,7 @@ SERVICES_ROUTE = {
         "security": [],
         "responses": {
             "200": {"description": "All", "content": {"application/json": {"schema": _SERVICES}}},
-            "default": {"$ref": "#/components/responses/Problem"},
+            "500": {"$ref": "#/components/responses/Problem500"},
         },
     }
 }

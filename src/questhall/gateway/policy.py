@@ -72,7 +72,7 @@ class Policy:
         limits: Limits,
         absent: Mapping[str, str] | None = None,
     ) -> None:
-        self._table = RouteTable(routes)
+        self.table = RouteTable(routes)
         self.identities = Identities(identity=identity, permissions=permissions, keyring=keyring, cache=cache)
         self._limits = limits
         self._absent = dict(absent or {})
@@ -87,7 +87,7 @@ class Policy:
         Refuses ``not_found``, ``method_not_allowed``, ``upgrade_required``, ``service_absent``, ``cross_site``,
         ``not_signed_in``, ``forbidden``, ``rate_limited``.
         """
-        route = self._table.find(method, path)
+        route = self.table.find(method, path)
         if route is None:
             for prefix, service in self._absent.items():
                 if path.startswith(prefix):

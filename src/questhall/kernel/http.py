@@ -95,6 +95,7 @@ class _Declared(msgspec.Struct, frozen=True, kw_only=True):
     max_body: int
     idempotency: str | None = None
     versioned: bool = False
+    refuses: tuple[type[Refusal], ...] = ()
     asgi: Callable[..., Any] | None = None
     operation: dict[str, Any] | None = None
 
@@ -125,6 +126,7 @@ class _Declare(Protocol):
         status: int | None = None,
         idempotency: str | None = None,
         max_body: int = ...,
+        refuses: tuple[type[Refusal], ...] = ...,
         **options: Any,
     ) -> Callable[[Callable[..., Any]], _Handler]: ...
 
@@ -138,6 +140,7 @@ def _route(method: str) -> _Declare:
         status: int | None = None,
         idempotency: str | None = None,
         max_body: int = MAX_BODY,
+        refuses: tuple[type[Refusal], ...] = (),
         **options: Any,
     ) -> Callable[[Callable[..., Any]], _Handler]:
         def mark(function: Callable[..., Any]) -> _Handler:
@@ -159,13 +162,17 @@ def _route(method: str) -> _Declare:
                 idempotency=idempotency,
                 # A handler that calls `if_match` takes the header; so the document needs no second word for it.
                 versioned=if_match.__name__ in function.__code__.co_names,
+                refuses=refuses,
             )
             return cast("_Handler", handler)
 
         return mark
 
     declare.__name__ = method.lower()
-    declare.__doc__ = f"""A {method} route. ``permission``: PUBLIC, SIGNED_IN or a name; none fails at start."""
+    declare.__doc__ = f"""A {method} route. ``permission``: PUBLIC, SIGNED_IN or a name; none fails at start.
+
+    ``refuses``: refusals of its own whose status nothing else that it declares implies; see ``RouteInfo``.
+    """
     return declare
 
 
@@ -191,6 +198,7 @@ def asgi_route(
     permission: str | None = None,
     limit: str = "write",
     max_body: int = MAX_BODY,
+    refuses: tuple[type[Refusal], ...] = (),
     operation: dict[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], _Bare]:
     """A bare ASGI route. ``scope["path_params"]`` and ``scope["caller"]`` are set; ``operation`` documents it."""
@@ -204,6 +212,7 @@ def asgi_route(
                 permission=permission,
                 limit=limit,
                 max_body=max_body,
+                refuses=refuses,
                 asgi=function,
                 operation=operation or {"summary": (function.__doc__ or "").strip().split("\n")[0].rstrip(".")},
             ),
@@ -401,6 +410,7 @@ def _checked(
         max_body=declared.max_body,
         idempotency=declared.idempotency,
         versioned=declared.versioned,
+        refuses=declared.refuses,
         operation_id=_operation_id(declared.asgi) if declared.asgi else "",
         operation=declared.operation,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -11,7 +12,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Components, SecurityScheme
 
-from questhall.kernel.access import PUBLIC, SIGNED_IN
+from questhall.kernel.access import PUBLIC
+from questhall.kernel.contract import Refusal
 from questhall.kernel.problems import PROBLEM_TYPE
 
 __all__ = ["RouteInfo", "answers", "document_config", "document_of"]
@@ -31,6 +33,8 @@ class RouteInfo(msgspec.Struct, frozen=True, kw_only=True):
     """``required``, ``optional``, or None where no key is taken. Required is what moves money."""
     versioned: bool = False
     """Whether a change names the version it is for, in ``If-Match``."""
+    refuses: tuple[type[Refusal], ...] = ()
+    """What it refuses beyond what follows from all of this: its document has each status that it may answer."""
     operation_id: str = ""
     operation: dict[str, Any] | None = None
     """A bare route's own description."""
@@ -63,12 +67,14 @@ _PROBLEMS = {
     "404": "There is no such thing, or it is not yours to see",
     "408": "The body did not arrive in time",
     "409": "Refused in the present state; `code` says why",
+    "410": "The link was used, or is too old",
     "412": "It was changed since the version in If-Match",
     "413": "The body is too large",
     "415": "The body is no JSON",
     "422": "Some of it can't be used; `errors` says what",
     "428": "If-Match is missing",
     "429": "Too many requests",
+    "500": "It failed on our side, and was written down",
     "503": "Too busy, starting, or a part is not deployed",
 }
 _WAITS = ("429", "503")
@@ -117,8 +123,7 @@ def document_of(document: dict[str, Any], routes: Sequence[RouteInfo]) -> dict[s
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
     components["headers"] = _HEADERS
-    components["responses"] = {f"Problem{status}": _problem(status, text) for status, text in _PROBLEMS.items()}
-    components["responses"]["Problem"] = _problem("", "A problem document (RFC 9457)")
+    used: set[str] = set()
     paths: dict[str, Any] = document.setdefault("paths", {})
     for route in routes:
         if route.method == "WEBSOCKET":
@@ -127,11 +132,13 @@ def document_of(document: dict[str, Any], routes: Sequence[RouteInfo]) -> dict[s
         operation = item.get(route.method.lower())
         if operation is None:
             operation = item[route.method.lower()] = _bare_operation(route)
-        _complete(operation, route)
+        used |= _complete(operation, route)
+    components["responses"] = {f"Problem{status}": _problem(status) for status in sorted(used)}
     return document
 
 
-def _problem(status: str, text: str) -> dict[str, Any]:
+def _problem(status: str) -> dict[str, Any]:
+    text = _PROBLEMS.get(status) or HTTPStatus(int(status)).phrase
     content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     if status not in _WAITS:
         return {"description": text, "content": content}
@@ -142,7 +149,8 @@ def _problem(status: str, text: str) -> dict[str, Any]:
     }
 
 
-def _complete(operation: dict[str, Any], route: RouteInfo) -> None:
+def _complete(operation: dict[str, Any], route: RouteInfo) -> set[str]:
+    """Adds to an operation; answers the statuses of its problems."""
     operation["x-permission"] = route.permission
     operation["x-limit"] = route.limit
     operation["security"] = [] if route.permission == PUBLIC else [{"session": []}, {"token": []}]
@@ -165,30 +173,38 @@ def _complete(operation: dict[str, Any], route: RouteInfo) -> None:
         if status.startswith("2"):
             known = {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit-Policy", "RateLimit")}
             response["headers"] = {**response.get("headers", {}), **known}
-    for status in _statuses(operation, route):
-        responses.setdefault(status, {"$ref": f"#/components/responses/Problem{status}"})
-    responses["default"] = {"$ref": "#/components/responses/Problem"}
+    problems = _statuses(operation, route)
+    for status in sorted(problems):
+        responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+    return problems
 
 
-def _statuses(operation: dict[str, Any], route: RouteInfo) -> list[str]:
-    """Statuses of the problems that a route of this kind may answer, whatever it does."""
-    found = {"429", "503"}
-    places = {parameter.get("in") for parameter in operation["parameters"]}
+def _statuses(operation: dict[str, Any], route: RouteInfo) -> set[str]:
+    """Statuses of the problems that a route may answer, by what it declares.
+
+    Content of a GET or DELETE, which HTTP gives no meaning, is left out.
+    """
+    found = {"429", "500", "503", *(str(refusal.status) for refusal in route.refuses)}
     if route.permission != PUBLIC:
-        found.add("401")
-    if route.method != "GET" or route.permission not in (PUBLIC, SIGNED_IN):
+        found |= {"401", "403"}
+    if route.method != "GET":
         found.add("403")
-    if "path" in places:
-        found.add("404")
-    if "query" in places:
-        found.add("422")
-    if "requestBody" in operation:
-        found |= {"400", "408", "413", "415", "422"}
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query":
+            found.add("422")
+        elif parameter["in"] == "path":
+            # What is no id leads nowhere; a text may hold what none of ours can.
+            found.add("404" if "format" in parameter["schema"] else "422")
+    plain = route.operation is None  # a bare one reads its body by itself
+    if route.method in ("POST", "PUT", "PATCH"):
+        found |= {"408", "413", "415"} if plain else {"408", "413"}
+    if "requestBody" in operation and plain:
+        found |= {"400", "422"}
     if route.idempotency is not None:
         found |= {"400", "409", "422"}
     if route.versioned:
         found |= {"412", "428"}
-    return sorted(found)
+    return found
 
 
 def _bare_operation(route: RouteInfo) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import pytest
 from questhall.compose import Installation
 from questhall.kernel.access import ROLES
 from questhall.kernel.clock import ManualClock
-from questhall.kernel.contract import Cause, Contract, Envelope, Event
+from questhall.kernel.contract import Cause, Contract, Envelope, Event, Refusal
 from questhall.kernel.database import Database
 from questhall.kernel.ids import new_id
 from questhall.kernel.migrations import migrate
@@ -167,7 +167,11 @@ class Hall:
         self.clock = clock
         self.admin_url = admin_url
         """The database as its administrator."""
+        self.undocumented: set[str] = set()
+        """Answers to requests that the OpenAPI document does not have: there must be none at the end of any test."""
         self._clients: list[httpx.AsyncClient] = []
+        self._app = installation.app
+        installation.gateway.app = self._watched  # type: ignore[method-assign]
 
     def actions(self, contract: type[Contract]) -> Any:
         """The actions object of a service."""
@@ -231,11 +235,45 @@ class Hall:
             await admin.close()
         return [{**dict(row), "data": msgspec.json.decode(row["data"])} for row in rows]
 
+    async def _watched(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """The gateway's application; each answer is looked up in the document."""
+
+        async def noting(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                self._look_up(scope["method"], scope["path"], str(message["status"]))
+            await send(message)
+
+        await self._app(scope, receive, noting)
+
+    def _look_up(self, method: str, path: str, status: str) -> None:
+        try:
+            route = self.installation.gateway.policy.table.find(method, path)
+        except Refusal:  # another method of the route: no operation
+            return
+        if route is not None and status not in _documented(self.installation)[route.template, route.method]:
+            self.undocumented.add(f"{route.method} {route.template} answered {status}")
+
     async def close(self) -> None:
         """Ends clients and services."""
         for client in self._clients:
             await client.aclose()
         await self.installation.stop()
+
+
+_statuses: dict[tuple[str, ...], dict[tuple[str, str], frozenset[str]]] = {}
+
+
+def _documented(installation: Installation) -> dict[tuple[str, str], frozenset[str]]:
+    """The statuses of each route (template and method) by the OpenAPI document; made once for a set of services."""
+    services = tuple(installation.process.running)
+    if services not in _statuses:
+        paths = msgspec.json.decode(installation.gateway.openapi())["paths"]
+        _statuses[services] = {
+            (template, method.upper()): frozenset(operation["responses"])
+            for template, item in paths.items()
+            for method, operation in item.items()
+        }
+    return _statuses[services]
 
 
 def _identity() -> type[Contract]:
@@ -273,6 +311,7 @@ async def open_hall(
         yield hall_
     finally:
         await hall_.close()
+    assert hall_.undocumented == set(), "the OpenAPI document names each status that a route may answer"
 
 
 @pytest.fixture

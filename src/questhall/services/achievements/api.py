@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.achievements import AchievementNotFound
+from questhall.contracts.achievements import AchievementNotFound, AchievementSlugTaken, BadAchievement, NotEarned
 from questhall.contracts.identity import UserNotFound
 from questhall.kernel.access import Caller
 from questhall.kernel.http import (
@@ -120,7 +120,7 @@ async def create_achievement(
     return await idempotent.run(effect)
 
 
-@patch("/achievements/{achievement_id:uuid}", permission="achievements:write")
+@patch("/achievements/{achievement_id:uuid}", permission="achievements:write", refuses=(AchievementSlugTaken,))
 async def change_achievement(
     actions: AchievementsActions, achievement_id: UUID, data: rules.Definition, request: Request[Any, Any, Any]
 ) -> Response[AchievementView]:
@@ -128,7 +128,7 @@ async def change_achievement(
     return _authored(await actions.change(achievement_id, if_match(request), data))
 
 
-@post("/achievements/{achievement_id:uuid}/publish", permission="achievements:write")
+@post("/achievements/{achievement_id:uuid}/publish", permission="achievements:write", refuses=(BadAchievement,))
 async def publish_achievement(actions: AchievementsActions, achievement_id: UUID) -> Response[AchievementView]:
     """Publish the next version; it counts from now on. What counts the same as before goes on, what was earned stays."""
     return _authored(await actions.publish(achievement_id))
@@ -140,7 +140,7 @@ async def archive_achievement(actions: AchievementsActions, achievement_id: UUID
     return _authored(await actions.archive(achievement_id))
 
 
-@post("/me/achievements/{achievement_id:uuid}/reveal", permission=SIGNED_IN)
+@post("/me/achievements/{achievement_id:uuid}/reveal", permission=SIGNED_IN, refuses=(NotEarned,))
 async def reveal_achievement(
     actions: AchievementsActions, caller: Caller, achievement_id: UUID
 ) -> Response[AchievementView]:
@@ -162,7 +162,7 @@ async def list_closest(actions: AchievementsActions, caller: Caller, limit: Limi
     return Page(items=[view for _, view in near[:limit]])
 
 
-@get("/users/{username:str}/achievements", permission=SIGNED_IN)
+@get("/users/{username:str}/achievements", permission=SIGNED_IN, refuses=(UserNotFound,))
 async def list_badges_of(
     actions: AchievementsActions, caller: Caller, username: str, limit: Limit = 25, after: After = None
 ) -> Page[AchievementView]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.contracts.audit import NotFound
 from questhall.kernel.access import Caller
 from questhall.kernel.http import SIGNED_IN, After, Limit, Page, Response, Time, cursor_of, get, read_cursor, read_time
 from questhall.kernel.openapi import answers
@@ -83,7 +84,7 @@ async def read_history(
     return Response(Page(items=[line for _, line in lines[:limit]], next=more))
 
 
-@get("/why/{kind:str}/{effect_id:str}", permission=SIGNED_IN, responses=CATCHING_UP)
+@get("/why/{kind:str}/{effect_id:str}", permission=SIGNED_IN, responses=CATCHING_UP, refuses=(NotFound,))
 async def explain_effect(actions: AuditActions, caller: Caller, kind: str, effect_id: str) -> Response[Chain]:
     """Why do I have this? The chain of causes down to the act; 202 while the log catches up."""
     found: Any = await actions.why(kind, effect_id, caller.user, sees_all=caller.may("audit:read"))

@@ -248,7 +248,7 @@ async def change_currency(
     return _currency(row)
 
 
-@post("/admin/transactions", permission="currency:grant", status=201, idempotency="required")
+@post("/admin/transactions", permission="currency:grant", status=201, idempotency="required", refuses=(UserNotFound,))
 async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempotent: Idempotent) -> Response[Outcome]:
     """Give or take, with a reason."""
     user_id = await _player(actions, data)

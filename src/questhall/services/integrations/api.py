@@ -14,6 +14,7 @@ from questhall.contracts.integrations import (
     BadSignature,
     MalformedDelivery,
     SourceDisabled,
+    SourceNotFound,
     TooLarge,
 )
 from questhall.kernel.access import ANONYMOUS, Caller
@@ -181,13 +182,13 @@ async def add_source(actions: IntegrationsActions, data: SourceInput, idempotent
     return await idempotent.run(effect, redact=lambda view: msgspec.structs.replace(view, secret=None))
 
 
-@get("/sources/{slug:str}", permission="sources:read")
+@get("/sources/{slug:str}", permission="sources:read", refuses=(SourceNotFound,))
 async def read_source(actions: IntegrationsActions, slug: str) -> SourceView:
     """A source."""
     return _view(actions, await actions.source_row(slug))
 
 
-@patch("/sources/{slug:str}", permission="sources:write")
+@patch("/sources/{slug:str}", permission="sources:write", refuses=(SourceNotFound,))
 async def change_source(
     actions: IntegrationsActions, request: Request[Any, Any, Any], slug: str, data: SourceChange
 ) -> SourceView:
@@ -196,7 +197,7 @@ async def change_source(
     return _view(actions, await actions.change_source(slug, if_match(request), changes))
 
 
-@post("/sources/{slug:str}/rotate", permission="sources:write", idempotency="optional")
+@post("/sources/{slug:str}/rotate", permission="sources:write", idempotency="optional", refuses=(SourceNotFound,))
 async def rotate_secret(actions: IntegrationsActions, slug: str, idempotent: Idempotent) -> Response[SecretView]:
     """A new secret, shown once; the one before is good until the next."""
 
@@ -208,7 +209,7 @@ async def rotate_secret(actions: IntegrationsActions, slug: str, idempotent: Ide
     return found
 
 
-@get("/sources/{slug:str}/links", permission="sources:read")
+@get("/sources/{slug:str}/links", permission="sources:read", refuses=(SourceNotFound,))
 async def list_links(actions: IntegrationsActions, slug: str, limit: Limit = 25, after: After = None) -> Page[LinkView]:
     """Accounts that are known to be players'."""
     source = await actions.source(slug)
@@ -223,7 +224,13 @@ def _link(row: Any) -> LinkView:
     return LinkView(**{name: row[name] for name in LinkView.__struct_fields__})
 
 
-@post("/sources/{slug:str}/links", permission="sources:write", status=201, idempotency="optional")
+@post(
+    "/sources/{slug:str}/links",
+    permission="sources:write",
+    status=201,
+    idempotency="optional",
+    refuses=(SourceNotFound,),
+)
 async def add_links(
     actions: IntegrationsActions, caller: Caller, slug: str, data: LinksInput, idempotent: Idempotent
 ) -> Response[Page[LinkView]]:
@@ -251,7 +258,7 @@ async def end_link(actions: IntegrationsActions, slug: str, link_id: UUID) -> No
     await actions.end_link(source.kind, link_id)
 
 
-@get("/sources/{slug:str}/waiting", permission="sources:read")
+@get("/sources/{slug:str}/waiting", permission="sources:read", refuses=(SourceNotFound,))
 async def list_waiting(actions: IntegrationsActions, slug: str) -> Page[WaitingView]:
     """Accounts whose acts wait for a link."""
     source = await actions.source(slug)
@@ -268,7 +275,7 @@ async def list_my_links(actions: IntegrationsActions, caller: Caller) -> Page[Li
     return Page(items=[_link(row) for row in rows])
 
 
-@get("/sources/{slug:str}/deliveries", permission="sources:read")
+@get("/sources/{slug:str}/deliveries", permission="sources:read", refuses=(SourceNotFound,))
 async def list_deliveries(
     actions: IntegrationsActions, slug: str, limit: Limit = 25, after: After = None
 ) -> Page[DeliveryView]:
@@ -288,7 +295,11 @@ async def list_deliveries(
     return Page(items=items, next=cursor_of(rows[limit - 1]["id"]) if len(rows) > limit else None)
 
 
-@post("/sources/{slug:str}/deliveries/{delivery_id:uuid}/redeliver", permission="sources:write")
+@post(
+    "/sources/{slug:str}/deliveries/{delivery_id:uuid}/redeliver",
+    permission="sources:write",
+    refuses=(MalformedDelivery,),
+)
 async def redeliver(actions: IntegrationsActions, slug: str, delivery_id: UUID) -> TakenView:
     """Read a delivery again; what was counted stays counted once."""
     taken = await actions.redeliver(slug, delivery_id)
@@ -305,7 +316,15 @@ _INGEST = {
 }
 
 
-@asgi_route("POST", "/ingest/{slug}", permission=PUBLIC, limit="ingest", max_body=GITHUB_MAX, operation=_INGEST)
+@asgi_route(
+    "POST",
+    "/ingest/{slug}",
+    permission=PUBLIC,
+    limit="ingest",
+    max_body=GITHUB_MAX,
+    operation=_INGEST,
+    refuses=(BadSignature, MalformedDelivery, SourceNotFound),
+)
 async def ingest(actions: IntegrationsActions, scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Takes activity in."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

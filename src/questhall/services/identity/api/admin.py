@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.contracts.identity import LastAdmin, NotWaiting
 from questhall.kernel.access import Caller
 from questhall.kernel.http import (
     After,
@@ -55,7 +56,7 @@ async def list_users(
     return Page(items=[user_of(row) for row in rows[:limit]], next=more)
 
 
-@patch("/admin/users/{user_id:uuid}", permission="users:write")
+@patch("/admin/users/{user_id:uuid}", permission="users:write", refuses=(LastAdmin,))
 async def change_user(
     actions: IdentityActions, user_id: UUID, data: UserChange, request: Request[Any, Any, Any]
 ) -> Response[UserRow]:
@@ -64,7 +65,7 @@ async def change_user(
     return Response(user_of(row), headers=etag(row["version"]))
 
 
-@post("/admin/users/{user_id:uuid}/approve", permission="users:write")
+@post("/admin/users/{user_id:uuid}/approve", permission="users:write", refuses=(NotWaiting,))
 async def approve_user(actions: IdentityActions, user_id: UUID) -> UserRow:
     """Let somebody in who waits for approval."""
     return user_of(await actions.approve(user_id))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.contracts.identity import UserNotFound, ZoneChangedRecently
 from questhall.kernel.access import Caller
 from questhall.kernel.http import (
     SIGNED_IN,
@@ -46,7 +47,7 @@ async def read_me(actions: IdentityActions, caller: Caller) -> Response[Me]:
     return Response(me, headers=etag(me.version))
 
 
-@patch("/me", permission=SIGNED_IN)
+@patch("/me", permission=SIGNED_IN, refuses=(ZoneChangedRecently,))
 async def change_me(
     actions: IdentityActions, caller: Caller, data: MeChange, request: Request[Any, Any, Any]
 ) -> Response[Me]:
@@ -116,7 +117,7 @@ async def end_token(actions: IdentityActions, caller: Caller, token_id: UUID) ->
     await actions.end_token(caller.user, token_id)
 
 
-@get("/users/{username:str}", permission=SIGNED_IN)
+@get("/users/{username:str}", permission=SIGNED_IN, refuses=(UserNotFound,))
 async def read_profile(actions: IdentityActions, caller: Caller, username: str) -> Profile:
     """A player's public profile; a private one is shown to its player and to moderators."""
     row = await actions.profile(username, reader=caller.user, sees_private=caller.may("users:read"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from questhall.contracts.identity import AlreadyTaken, LinkNotGood, NothingThere, WrongCredentials
 from questhall.kernel.access import Caller, Forbidden
 from questhall.kernel.http import PUBLIC, SIGNED_IN, Cookie, Request, Response, etag, get, post
 from questhall.services.identity import rules
@@ -67,7 +68,7 @@ async def read_registration(actions: IdentityActions) -> RegistrationView:
     return RegistrationView(mode=mode, first_admin=not await actions.has_admin())
 
 
-@post("/auth/register", permission=PUBLIC, limit="auth", status=201)
+@post("/auth/register", permission=PUBLIC, limit="auth", status=201, refuses=(AlreadyTaken,))
 async def register(actions: IdentityActions, data: NewUser, request: Request[Any, Any, Any]) -> Response[Me]:
     """Sign up."""
     browser = _Browser(actions, request)
@@ -75,7 +76,7 @@ async def register(actions: IdentityActions, data: NewUser, request: Request[Any
     return _signed_in(actions, row, secret, browser, 201)
 
 
-@post("/auth/first-admin", permission=PUBLIC, limit="auth", status=201)
+@post("/auth/first-admin", permission=PUBLIC, limit="auth", status=201, refuses=(AlreadyTaken, LinkNotGood))
 async def register_first_admin(
     actions: IdentityActions, data: FirstAdmin, request: Request[Any, Any, Any]
 ) -> Response[Me]:
@@ -86,7 +87,7 @@ async def register_first_admin(
     return _signed_in(actions, row, secret, browser, 201)
 
 
-@post("/auth/login", permission=PUBLIC, limit="auth")
+@post("/auth/login", permission=PUBLIC, limit="auth", refuses=(WrongCredentials,))
 async def login(actions: IdentityActions, data: Login, request: Request[Any, Any, Any]) -> Response[Me]:
     """Sign in."""
     browser = _Browser(actions, request)
@@ -94,7 +95,7 @@ async def login(actions: IdentityActions, data: Login, request: Request[Any, Any
     return _signed_in(actions, row, secret, browser, 200)
 
 
-@post("/auth/logout", permission=SIGNED_IN, status=204)
+@post("/auth/logout", permission=SIGNED_IN, status=204, refuses=(NothingThere,))
 async def logout(actions: IdentityActions, caller: Caller) -> Response[None]:
     """Sign out here."""
     if caller.session_id is None:
@@ -117,7 +118,7 @@ async def forgot_password(actions: IdentityActions, data: Email) -> dict[str, st
     return {"detail": "if somebody has this address, a link is on its way"}
 
 
-@post("/auth/password/reset", permission=PUBLIC, limit="auth", status=204)
+@post("/auth/password/reset", permission=PUBLIC, limit="auth", status=204, refuses=(LinkNotGood,))
 async def reset_password(actions: IdentityActions, data: Reset) -> None:
     """Set a new password by a link; all sessions end."""
     await actions.reset_password(data.token, data.password)
@@ -136,7 +137,7 @@ async def change_email(actions: IdentityActions, caller: Caller, data: EmailChan
     return {"detail": "a link is on its way to that address"}
 
 
-@post("/auth/email/verify", permission=PUBLIC, limit="auth", status=204)
+@post("/auth/email/verify", permission=PUBLIC, limit="auth", status=204, refuses=(AlreadyTaken, LinkNotGood))
 async def verify_email(actions: IdentityActions, caller: Caller, data: Token) -> None:
     """Show that an address is one's own; a changed address ends all other sessions."""
     await actions.verify_email(data.token, caller.session_id)

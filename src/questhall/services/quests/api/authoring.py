@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.quests import QuestNotFound
+from questhall.contracts.quests import IllegalMove, QuestNotFound, QuestSlugTaken
 from questhall.kernel.access import Caller
 from questhall.kernel.database import Tx
 from questhall.kernel.expressions import Facts, InvalidExpression, check_expression
@@ -53,7 +53,7 @@ async def create_quest(actions: QuestsActions, data: rules.Definition, idempoten
     return await idempotent.run(effect)
 
 
-@patch("/quests/{quest_id:uuid}", permission="quests:write")
+@patch("/quests/{quest_id:uuid}", permission="quests:write", refuses=(QuestSlugTaken,))
 async def change_quest(
     actions: QuestsActions, quest_id: UUID, data: rules.Definition, request: Request[Any, Any, Any]
 ) -> Response[QuestView]:
@@ -82,7 +82,7 @@ async def publish_quest(
     return answer
 
 
-@post("/quests/{quest_id:uuid}/archive", permission="quests:write")
+@post("/quests/{quest_id:uuid}/archive", permission="quests:write", refuses=(IllegalMove,))
 async def archive_quest(actions: QuestsActions, caller: Caller, quest_id: UUID) -> Response[QuestView]:
     """Offer it no longer."""
     await actions.archive(quest_id)

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 import msgspec
 
+from questhall.contracts.quests import IllegalMove
 from questhall.kernel.access import Caller
 from questhall.kernel.calendar import local_day
 from questhall.kernel.http import SIGNED_IN, Page, get, post
@@ -76,7 +77,7 @@ def _day(day: date, today: date, began: date, days: dict[date, str]) -> Day:
     return Day(day=day, state="before" if day < began else "missed")
 
 
-@post("/me/streaks/leave", permission=SIGNED_IN, status=204)
+@post("/me/streaks/leave", permission=SIGNED_IN, status=204, refuses=(IllegalMove,))
 async def plan_leave(actions: QuestsActions, caller: Caller, data: Leave) -> None:
     """Plan a leave: its days neither keep nor break a streak."""
     await actions.leave(caller.user, data.until)
