@@ -133,6 +133,7 @@ UNPROMPTED: dict[str, tuple[tuple[str, ...], str]] = {
 # Of each service's own kernel tables, by schema.
 OF_EACH: dict[str, str] = {
     "I8: an outbox is not empty at rest": "SELECT type || ' ' || id FROM {s}.outbox",
+    "I17: an event is kept for a consumer at rest": "SELECT consumer || ' ' || id FROM {s}.kept",
     "I17: an event is in no known state": (
         "SELECT event_id::text FROM {s}.parked WHERE state NOT IN ('parked', 'behind', 'quarantined') "
         "OR (state = 'behind' AND NOT EXISTS (SELECT FROM {s}.parked p WHERE p.subject = parked.subject "

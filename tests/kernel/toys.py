@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
+from questhall.kernel.bus import Subscriber
 from questhall.kernel.bus.memory import MemoryBus
 from questhall.kernel.clock import Clock
 from questhall.kernel.consumer import Consumer
@@ -118,8 +119,10 @@ class House:
                 await asyncio.sleep(0.005)
 
 
-async def build_house(stack: AsyncExitStack, dsn: str, data: Path, *, create: bool = True) -> House:
-    """Starts the two on an empty database (``create``) or on one they left behind."""
+async def build_house(
+    stack: AsyncExitStack, dsn: str, data: Path, *, create: bool = True, listener: Subscriber | None = None
+) -> House:
+    """Starts the two, and who else listens, on an empty database (``create``) or on one they left behind."""
     settings = Settings(data=data)
     if create:
         # The toys' actions live in this module, so that the runner looks beside it and finds no files of theirs.
@@ -142,6 +145,8 @@ async def build_house(stack: AsyncExitStack, dsn: str, data: Path, *, create: bo
     actions = PorterActions(None)
     consumer = Consumer(PORTER, actions, databases["porter"])
     bus.subscribe(consumer)
+    if listener is not None:
+        bus.subscribe(listener)
     relays = [Relay(databases["door"], bus), Relay(databases["porter"], bus)]
     await consumer.parking.start()
     stack.push_async_callback(consumer.parking.stop)

@@ -24,6 +24,7 @@ IN_FLIGHT_MAX = 10_000
 IN_FLIGHT_LOW = 2_000
 READ_MAX = 2_000
 DELETE_EVERY_S = 0.02
+KEEP_EVERY_S = 0.05
 POLL_EVERY_S = 1.0
 STRANDED_AFTER_S = 2
 
@@ -38,7 +39,16 @@ _STRANDED_SQL = """
 SELECT EXISTS (SELECT FROM outbox
                WHERE position <> ALL($1::bigint[]) AND "time" < clock_timestamp() - make_interval(secs => $2))
 """
-_OLDEST_SQL = 'SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min("time")), 0)::float FROM outbox'
+_OLDEST_SQL = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min("time")), 0)::float
+FROM (SELECT "time" FROM outbox UNION ALL SELECT "time" FROM kept) AS waiting
+"""
+_KEEP_SQL = f"""
+INSERT INTO kept (consumer, {_COLUMNS}) SELECT $1, {_COLUMNS} FROM outbox WHERE position = ANY($2::bigint[])
+ON CONFLICT DO NOTHING
+"""
+_KEPT_SQL = f"SELECT {_COLUMNS} FROM kept WHERE consumer = $1 ORDER BY position LIMIT $2"
+_TAKEN_SQL = "DELETE FROM kept WHERE consumer = $1 AND position = ANY($2::bigint[])"
 
 
 def envelope_of(row: Record) -> Envelope[Any]:
@@ -79,12 +89,28 @@ class _Ticket:
         self._relay.resolved(self)
 
 
+class _Behind:
+    """A consumer that was away: what was kept for it is in the table, and handed over from there."""
+
+    def __init__(self) -> None:
+        self.out: set[int] = set()
+        self.taken: list[int] = []
+
+    def confirm(self, positions: list[int]) -> None:
+        """It took these."""
+        self.out.difference_update(positions)
+        self.taken.extend(positions)
+
+
 class Relay:
     """One a service. Events go to the bus straight after their commit; the table is what a crash recovers from.
 
     ``reading`` means that the table is the only source: at the start, after a flood, and when a row was stranded
     (its committer was cancelled between commit and hand-over). It ends once a read finds nothing new and nothing
     was committed meanwhile, so the two sources never overtake each other.
+
+    When as much is in flight as may be, what waits for consumers that are away is moved to a table of its own, in the
+    order of hand-over, and so is what follows: the others go on. It is read from there once they take it.
     """
 
     def __init__(self, database: Database, bus: Bus) -> None:
@@ -98,6 +124,9 @@ class Relay:
         self._commits = 0
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._full = False
+        """Whether as much was in flight as may be since consumers were last looked at."""
+        self._behind: dict[str, _Behind] = {}
         self._lines: dict[str, deque[_Ticket]] = {}
         database.outgoing = self
 
@@ -153,12 +182,17 @@ class Relay:
         self._confirmed.extend(positions)
 
     async def start(self) -> None:
-        """Begins with what the outbox still holds."""
+        """Begins with what the outbox still holds, and what is kept for consumers that were away."""
+        async with self._database.read() as tx:
+            rows = await tx.fetch("SELECT DISTINCT consumer FROM kept")
+        if rows:
+            self._behind = {name: _Behind() for name in self._bus.set_aside(self._confirm, [row[0] for row in rows])}
         self._wake.set()
         self._tasks = [
             asyncio.create_task(self._read(), name=f"relay read {self._database.service}"),
             asyncio.create_task(self._delete(), name=f"relay delete {self._database.service}"),
             asyncio.create_task(self._poll(), name=f"relay poll {self._database.service}"),
+            asyncio.create_task(self._keep(), name=f"relay keep {self._database.service}"),
         ]
 
     async def stop(self) -> None:
@@ -173,10 +207,11 @@ class Relay:
 
     def idle(self) -> bool:
         """Whether every committed event is confirmed and gone from the outbox, as far as is known here."""
-        return not self._reading and not self._in_flight and not self._confirmed and not self._lines
+        waits = self._in_flight or self._confirmed or self._lines or self._behind
+        return not self._reading and not waits
 
     async def backlog(self) -> tuple[int, float]:
-        """Rows in the outbox, and the age of the oldest in seconds."""
+        """Rows in the outbox and of what is kept, and the age of the oldest in seconds."""
         async with self._database.read() as tx:
             row = await tx.fetchrow(_OLDEST_SQL)
         assert row is not None
@@ -196,6 +231,7 @@ class Relay:
 
     async def _read_once(self) -> None:
         if len(self._in_flight) > IN_FLIGHT_LOW:
+            self._full = True
             await asyncio.sleep(0.01)
             return
         before = self._commits
@@ -235,6 +271,48 @@ class Relay:
         crash_point(AFTER_DELETE)
         del self._confirmed[: len(positions)]
         self._in_flight.difference_update(positions)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_EVERY_S)
+            if not (self._full or self._behind):
+                continue
+            self._full = False
+            try:
+                for consumer, positions in self._bus.set_aside(self._confirm).items():
+                    await self._keep_for(consumer, positions)
+                for consumer in list(self._behind):
+                    await self._give_back(consumer)
+            except Exception as error:  # noqa: BLE001 - tried again; until then all of it waits where it is
+                if news(self._database.service, error):
+                    log.warning("outbox_keep_delayed", service=self._database.service, error=repr(error))
+                await asyncio.sleep(0.5)
+
+    async def _keep_for(self, consumer: str, positions: list[int]) -> None:
+        if consumer not in self._behind:
+            self._behind[consumer] = _Behind()
+            log.warning("consumer_behind", service=self._database.service, consumer=consumer)
+        if positions:
+            async with self._database.read() as tx:
+                await tx.execute(_KEEP_SQL, consumer, positions)
+            self._bus.kept(self._confirm, consumer, positions)
+
+    async def _give_back(self, consumer: str) -> None:
+        behind = self._behind[consumer]
+        if behind.out:
+            return
+        async with self._database.read() as tx:
+            if behind.taken:
+                await tx.execute(_TAKEN_SQL, consumer, behind.taken)
+                behind.taken = []
+            rows = await tx.fetch(_KEPT_SQL, consumer, READ_MAX)
+        if rows:
+            positions = [row["position"] for row in rows]
+            behind.out.update(positions)
+            self._bus.publish([envelope_of(row) for row in rows], positions, behind.confirm, only=consumer)
+        elif self._bus.rejoin(self._confirm, consumer):
+            del self._behind[consumer]
+            log.info("consumer_caught_up", service=self._database.service, consumer=consumer)
 
     async def _poll(self) -> None:
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from questhall.kernel.contract import Envelope
@@ -41,8 +41,27 @@ class Bus(Protocol):
         """Adds a consumer; before ``start``."""
         ...
 
-    def publish(self, envelopes: list[Envelope[Any]], positions: list[int], confirm: Confirm) -> None:
-        """Hands events over; ``confirm`` is called with their positions as they are taken over."""
+    def publish(
+        self, envelopes: list[Envelope[Any]], positions: list[int], confirm: Confirm, *, only: str | None = None
+    ) -> None:
+        """Hands events over, to one consumer ``only`` if it is named; ``confirm`` is called with their positions as they
+        are taken over. It stands for the publisher below.
+        """
+        ...
+
+    def set_aside(self, confirm: Confirm, consumers: Iterable[str] = ()) -> dict[str, list[int]]:
+        """Positions, by consumer, that the publisher is to keep for those that are away now, or are named.
+
+        They are no longer delivered, nor is what the publisher hands over from now on, until ``rejoin``.
+        """
+        ...
+
+    def kept(self, confirm: Confirm, consumer: str, positions: list[int]) -> None:
+        """The publisher keeps these for a consumer: nobody waits for it any more."""
+        ...
+
+    def rejoin(self, confirm: Confirm, consumer: str) -> bool:
+        """The consumer has all that was kept, and hears the publisher again; False if there is more to be kept."""
         ...
 
     async def start(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -41,6 +42,10 @@ class _Lane:
         self.queue: deque[_Delivery] = deque()
         self.wake = asyncio.Event()
         self.busy = False
+        self.away = False
+        """Whether it could not take what it was given last: that is tried again."""
+        self.aside: dict[Confirm, dict[int, _Delivery]] = {}
+        """By publisher: what that is to keep for it, by position."""
         self.task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -60,13 +65,26 @@ class _Lane:
             try:
                 await self.subscriber.take([delivery.envelope for delivery in batch])
             except Exception as error:  # noqa: BLE001 - whatever it is, the batch must not be lost
+                self.away = True
                 name = self.subscriber.name
                 if news(name, error):
                     log.warning("delivery_delayed", consumer=name, error=repr(error), retry_in_s=wait_s)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MAX_S)
             else:
+                self.away = False
                 return
+
+    def set_aside(self, confirm: Confirm) -> list[int]:
+        """Takes a publisher's events out of the queue; answers which it is to keep."""
+        if confirm not in self.aside:
+            self.aside[confirm] = {one.position: one for one in self.queue if one.confirm == confirm}
+            self.queue = deque(one for one in self.queue if one.confirm != confirm)
+        return list(self.aside[confirm])
+
+    def kept(self, confirm: Confirm, positions: list[int]) -> None:
+        """They wait elsewhere."""
+        self._confirm([self.aside[confirm].pop(position) for position in positions])
 
     @staticmethod
     def _confirm(batch: list[_Delivery]) -> None:
@@ -99,22 +117,52 @@ class MemoryBus:
             self._by_type[event_type] = lanes
         return lanes
 
-    def publish(self, envelopes: list[Envelope[Any]], positions: list[int], confirm: Confirm) -> None:
+    def publish(
+        self, envelopes: list[Envelope[Any]], positions: list[int], confirm: Confirm, *, only: str | None = None
+    ) -> None:
         """Hands events over. Once it is being stopped it takes none: a later one would be handled before one dropped here."""
         if self._closed:
             return
         unheard: list[int] = []
         for envelope, position in zip(envelopes, positions, strict=True):
             lanes = self._lanes_of(envelope.type)
+            if only is not None:
+                lanes = [lane for lane in lanes if lane.subscriber.name == only]
             if not lanes:
                 unheard.append(position)
                 continue
             delivery = _Delivery(envelope, position, confirm, len(lanes))
             for lane in lanes:
-                lane.queue.append(delivery)
-                lane.wake.set()
+                if lane.aside and confirm in lane.aside:
+                    lane.aside[confirm][position] = delivery
+                else:
+                    lane.queue.append(delivery)
+                    lane.wake.set()
         if unheard:
             confirm(unheard)
+
+    def set_aside(self, confirm: Confirm, consumers: Iterable[str] = ()) -> dict[str, list[int]]:
+        """See ``Bus``."""
+        named = set(consumers)
+        return {
+            lane.subscriber.name: lane.set_aside(confirm)
+            for lane in self._lanes
+            if lane.away or confirm in lane.aside or lane.subscriber.name in named
+        }
+
+    def kept(self, confirm: Confirm, consumer: str, positions: list[int]) -> None:
+        """See ``Bus``."""
+        self._lane(consumer).kept(confirm, positions)
+
+    def rejoin(self, confirm: Confirm, consumer: str) -> bool:
+        """See ``Bus``."""
+        lane = self._lane(consumer)
+        if not lane.aside[confirm]:
+            del lane.aside[confirm]
+        return confirm not in lane.aside
+
+    def _lane(self, consumer: str) -> _Lane:
+        return next(lane for lane in self._lanes if lane.subscriber.name == consumer)
 
     async def start(self) -> None:
         """Begins to deliver."""
@@ -136,7 +184,7 @@ class MemoryBus:
 
     def idle(self) -> bool:
         """Whether nothing is queued or being handled."""
-        return not any(lane.queue or lane.busy for lane in self._lanes)
+        return not any(lane.queue or lane.busy or lane.aside for lane in self._lanes)
 
     def problem(self) -> str:
         """Why events are not delivered now."""
