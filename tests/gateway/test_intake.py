@@ -240,3 +240,35 @@ async def test_a_request_that_takes_too_long_is_ended_and_taken_back(
         assert (await wren.client.patch("/me", json={"display_name": "now"}, headers=read)).status_code == 200
     finally:
         await holder.close()
+
+
+async def test_a_delivery_that_leads_nowhere_is_refused_before_its_body(hall: Hall) -> None:
+    """The body never comes. A source is told apart from none as soon as it is made."""
+    mia = await hall.user("mia", role="manager")
+
+    async def sent(slug: str, *headers: bytes, within_s: float = 10) -> bytes:
+        """What is answered to the head of a delivery in time; nothing: its body is awaited."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        lines = (f"POST /api/v1/ingest/{slug} HTTP/1.1".encode(), b"host: x", b"content-length: 20000000", *headers)
+        writer.write(b"\r\n".join(lines) + b"\r\n\r\n{")
+        try:
+            return await asyncio.wait_for(reader.read(4096), within_s)
+        except TimeoutError:
+            return b""
+        finally:
+            writer.close()
+
+    async with served(hall) as port:
+        text = await sent("acme")
+        assert text.startswith(b"HTTP/1.1 404 ")
+        assert b'"code":"source_not_found"' in text
+        for slug, kind in (("acme", "github"), ("cloud", "cloudevents")):
+            body = {"slug": slug, "kind": kind, "name": slug}
+            assert (await mia.client.post("/sources", json=body)).status_code == 201
+            assert (await sent(slug)).startswith(b"HTTP/1.1 401 "), "neither signed nor sent by anybody"
+        signed = b"x-hub-signature-256: sha256=00"
+        assert await sent("acme", signed, within_s=1) == b"", "its body tells"
+        off = {"enabled": False}
+        assert (await mia.client.patch("/sources/acme", json=off, headers={"if-match": '"1"'})).status_code == 200
+        assert (await sent("acme", signed)).startswith(b"HTTP/1.1 403 ")
+    assert hall.installation.gateway._intake._held == 0

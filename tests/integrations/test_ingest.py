@@ -145,7 +145,8 @@ async def test_bad_requests_store_nothing(hall: Hall) -> None:
     assert unnamed.status_code == 400
     absent = await hook.client.post("/ingest/nobody", content=b"{}")
     assert (absent.status_code, absent.json()["code"]) == (404, "source_not_found")
-    large = await hook.client.post("/ingest/acme", content=b"x", headers={"content-length": str(26 * 1024 * 1024)})
+    claimed = {"content-length": str(26 * 1024 * 1024), "x-hub-signature-256": "sha256=00"}
+    large = await hook.client.post("/ingest/acme", content=b"x", headers=claimed)
     assert (large.status_code, large.json()["code"]) == (413, "too_large")
     assert (await manager.client.get("/sources/acme/deliveries")).json()["items"] == []
     off = await manager.client.patch("/sources/acme", json={"enabled": False}, headers={"if-match": '"1"'})

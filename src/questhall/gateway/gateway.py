@@ -148,12 +148,13 @@ class Gateway:
         route = decision.route
         answered.service, answered.actor = route.service, decision.caller.actor
         answered.headers.extend(decision.headers())
+        scope["caller"] = decision.caller
+        await _in_time(self._public.admit(scope), answered)
         async with self._intake.whole(receive, headers, route.max_body) as body:
             if self._in_flight >= IN_FLIGHT_MAX:
                 raise Overloaded("come back in a second", retry_after=1)
             self._in_flight += 1
             try:
-                scope["caller"] = decision.caller
                 self._set_cause(decision.caller, scope["questhall_traceparent"], staff=route.permission)
                 await _in_time(self._public.asgi(scope, body, answered), answered)
             finally:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
@@ -20,7 +20,7 @@ from questhall.kernel.idempotency import Idempotent
 from questhall.kernel.openapi import RouteInfo, document_config, document_of
 from questhall.kernel.paging import After, BadCursor, Limit, Page, cursor_of, read_cursor
 from questhall.kernel.problems import PROBLEM_TYPE, problem_of
-from questhall.kernel.requests import StrictRequest, Time, read_time
+from questhall.kernel.requests import StrictRequest, Time, if_match, read_time
 from questhall.kernel.rpc import Asgi
 from questhall.kernel.service import Service
 from questhall.kernel.versions import Stale
@@ -63,25 +63,6 @@ API = "/api/v1"
 LIMIT_CLASSES = ("read", "write", "auth", "ingest")
 
 
-class IfMatchRequired(Refusal):
-    """A change has to say which version it is for."""
-
-    code: ClassVar[str] = "if_match_required"
-    status: ClassVar[int] = 428
-    title: ClassVar[str] = "The version is missing: send If-Match"
-
-
-def if_match(request: Request[Any, Any, Any]) -> int:
-    """The version that a change is for, from ``If-Match: "<version>"``. Refuses ``if_match_required``, ``stale``."""
-    header = request.headers.get("if-match")
-    if header is None:
-        raise IfMatchRequired
-    found = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', header.strip())
-    if found is None:
-        raise Stale('If-Match takes the version that was read, such as "3"')
-    return int(found.group(1))
-
-
 def etag(version: int) -> dict[str, str]:
     """The header whose value ``If-Match`` takes."""
     return {"etag": f'"{version}"'}
@@ -97,6 +78,7 @@ class _Declared(msgspec.Struct, frozen=True, kw_only=True):
     versioned: bool = False
     refuses: tuple[type[Refusal], ...] = ()
     asgi: Callable[..., Any] | None = None
+    admit: Callable[..., Awaitable[object]] | None = None
     operation: dict[str, Any] | None = None
 
 
@@ -199,9 +181,13 @@ def asgi_route(
     limit: str = "write",
     max_body: int = MAX_BODY,
     refuses: tuple[type[Refusal], ...] = (),
+    admit: Callable[..., Awaitable[object]] | None = None,
     operation: dict[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], _Bare]:
-    """A bare ASGI route. ``scope["path_params"]`` and ``scope["caller"]`` are set; ``operation`` documents it."""
+    """A bare ASGI route. ``scope["path_params"]`` and ``scope["caller"]`` are set; ``operation`` documents it.
+
+    ``admit(actions, scope)`` is awaited before the body is read, and may refuse: nothing is held for what leads nowhere.
+    """
 
     def mark(function: Callable[..., Any]) -> _Bare:
         return _Bare(
@@ -214,6 +200,7 @@ def asgi_route(
                 max_body=max_body,
                 refuses=refuses,
                 asgi=function,
+                admit=admit,
                 operation=operation or {"summary": (function.__doc__ or "").strip().split("\n")[0].rstrip(".")},
             ),
         )
@@ -260,19 +247,32 @@ class PublicApp:
         self.routes = routes
         self._bare = bare
 
+    async def admit(self, scope: dict[str, Any]) -> None:
+        """Before a request's body is read: refuses what the route can tell by then. ``scope["caller"]`` is set."""
+        match = self._match(scope)
+        if match is not None and match.admit is not None:
+            await match.admit(scope)
+
     async def asgi(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serves a request whose caller the gateway put into ``scope["caller"]``."""
+        match = self._match(scope)
+        if match is not None:
+            await match.run(scope, receive, send)
+            return
+        _check_kind(scope)
+        scope["questhall_actions"] = self._actions
+        await self._litestar(cast("Any", scope), receive, send)
+
+    def _match(self, scope: dict[str, Any]) -> _BareMatch | None:
+        """The bare route of a request, which then has its parameters."""
         path: str = scope["path"]
         method = "WEBSOCKET" if scope["type"] == "websocket" else scope.get("method", "")
         for match in self._bare.get(method, ()):
             found = match.pattern.fullmatch(path)
             if found is not None:
                 scope["path_params"] = found.groupdict()
-                await match.run(scope, receive, send)
-                return
-        _check_kind(scope)
-        scope["questhall_actions"] = self._actions
-        await self._litestar(cast("Any", scope), receive, send)
+                return match
+        return None
 
     def openapi(self) -> dict[str, Any]:
         """One OpenAPI 3.1 document of all routes."""
@@ -292,6 +292,7 @@ def _check_kind(scope: Mapping[str, Any]) -> None:
 class _BareMatch(msgspec.Struct, frozen=True):
     pattern: re.Pattern[str]
     run: Asgi
+    admit: Callable[[dict[str, Any]], Awaitable[object]] | None
 
 
 def _plain(path: str) -> str:
@@ -334,8 +335,9 @@ def public_app(pairs: Sequence[tuple[Service, Any]], *, permissions: Permissions
             routes.append(info)
             if isinstance(handler, _Bare):
                 declared = handler.questhall_route
-                run = _bind(handler.function, actions)
-                bare.setdefault(declared.method, []).append(_BareMatch(_pattern(declared.path), run))
+                run = partial(handler.function, actions)
+                admit = None if declared.admit is None else partial(declared.admit, actions)
+                bare.setdefault(declared.method, []).append(_BareMatch(_pattern(declared.path), run, admit))
             else:
                 handlers.append(handler)
         if handlers:
@@ -377,13 +379,6 @@ def _giver(service: str) -> Callable[[Request[Any, Any, State]], Any]:
         return cast("Any", request.scope)["questhall_actions"][service]
 
     return give
-
-
-def _bind(function: Callable[..., Any], actions: Any) -> Asgi:
-    async def run(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        await function(actions, scope, receive, send)
-
-    return run
 
 
 def _checked(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from litestar import Request
@@ -11,8 +12,10 @@ from litestar.exceptions import ValidationException
 from litestar.params import Parameter
 
 from questhall.kernel.calendar import Instant
+from questhall.kernel.contract import Refusal
+from questhall.kernel.versions import Stale
 
-__all__ = ["StrictRequest", "Time", "read_time"]
+__all__ = ["IfMatchRequired", "StrictRequest", "Time", "if_match", "read_time"]
 
 Time = Annotated[
     str | None,
@@ -29,6 +32,25 @@ class StrictRequest(Request[Any, Any, Any]):
         value = await super().json()
         field = self.route_handler.parsed_data_field
         return value if field is None else _converted(value, field.raw, field.name)
+
+
+class IfMatchRequired(Refusal):
+    """A change has to say which version it is for."""
+
+    code: ClassVar[str] = "if_match_required"
+    status: ClassVar[int] = 428
+    title: ClassVar[str] = "The version is missing: send If-Match"
+
+
+def if_match(request: Request[Any, Any, Any]) -> int:
+    """The version that a change is for, from ``If-Match: "<version>"``. Refuses ``if_match_required``, ``stale``."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise IfMatchRequired
+    found = re.fullmatch(r'(?:W/)?"?(\d{1,9})"?', header.strip())
+    if found is None:
+        raise Stale('If-Match takes the version that was read, such as "3"')
+    return int(found.group(1))
 
 
 def read_time(name: str, given: str | None) -> datetime | None:

@@ -316,25 +316,35 @@ _INGEST = {
 }
 
 
+async def _admitted(actions: IntegrationsActions, scope: dict[str, Any]) -> Source:
+    """The source, if it may be sent to by whoever sends this, as far as can be told without the body."""
+    source = await actions.source(scope["path_params"]["slug"])
+    if not source.enabled:
+        raise SourceDisabled
+    if source.kind != "github":
+        scope.get("caller", ANONYMOUS).require("ingest")
+    elif not any(name == b"x-hub-signature-256" and value for name, value in scope["headers"]):
+        raise BadSignature("the header X-Hub-Signature-256 is missing: give the webhook its secret")
+    return source
+
+
 @asgi_route(
     "POST",
     "/ingest/{slug}",
     permission=PUBLIC,
     limit="ingest",
     max_body=GITHUB_MAX,
+    admit=_admitted,
     operation=_INGEST,
     refuses=(BadSignature, MalformedDelivery, SourceNotFound),
 )
 async def ingest(actions: IntegrationsActions, scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Takes activity in."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    source = await actions.source(scope["path_params"]["slug"])
-    if not source.enabled:
-        raise SourceDisabled
+    source = await _admitted(actions, scope)  # again: it may have been switched off while the body came
     if source.kind == "github":
         delivery = await _github(actions, source, headers, receive)
     else:
-        scope.get("caller", ANONYMOUS).require("ingest")
         delivery = await _cloudevents(actions, source, headers, receive)
     taken = await actions.take(delivery)
     await answer(send, 200 if taken.duplicate else 202, msgspec.json.encode(taken))
@@ -351,11 +361,8 @@ async def _body(headers: dict[str, str], receive: Any, limit: int) -> bytes:
 
 
 async def _github(actions: IntegrationsActions, source: Source, headers: dict[str, str], receive: Any) -> Delivery:
-    signature = headers.get("x-hub-signature-256", "")
-    if not signature:
-        raise BadSignature("the header X-Hub-Signature-256 is missing: give the webhook its secret")
     body = await _body(headers, receive, GITHUB_MAX)
-    if not rules.signed(body, signature, source.secrets):
+    if not rules.signed(body, headers["x-hub-signature-256"], source.secrets):
         raise BadSignature
     event = headers.get("x-github-event", "")
     if github.EVENT.fullmatch(event) is None:
