@@ -169,6 +169,36 @@ async def test_killed_servers_are_started_again_and_nothing_is_lost(data: Path) 
     assert (alive(started), naming(folders)) == (set(), [])
 
 
+async def test_a_database_that_is_told_to_end_is_started_again(data: Path) -> None:
+    """A plain kill: PostgreSQL lets nobody in any more and waits for its clients, who never leave by themselves."""
+    up = Up(data)
+    tooks: list[float] = []
+    async with admin(up) as browser:
+        giving = Giving(browser)
+        before = await coins(browser)
+        task = asyncio.create_task(giving.run("one"))
+        for _ in range(2):
+            await asyncio.sleep(1)
+            told = server(up, "postgres")
+            os.kill(told, signal.SIGTERM)
+            moment = time.monotonic()
+            async with asyncio.timeout(20):
+                while alive({told}):
+                    await asyncio.sleep(0.01)
+            tooks.append(await giving.served_after(moment))
+        giving.over = True
+        await task
+        await ready(up)
+        assert await coins(browser) == before + giving.given, "each once"
+    assert max(tooks) < BACK_MAX_S * SLACK, tooks
+    assert set(giving.answers) <= {201, 429, 503}, giving.answers
+    said = up.log.read_text()
+    assert (said.count("server_told_to_end"), said.count("server_started_again")) == (2, 2)
+    assert "Traceback" not in said, said[-3000:]
+    assert up.stop() < STOP_MAX_S
+    assert up.process.returncode == 0
+
+
 def test_ctrl_c_ends_all_of_it_in_the_middle_of_a_new_start(data: Path) -> None:
     for after_s in (0.0, 0.15, 0.3, 0.6):
         up = Up(data)

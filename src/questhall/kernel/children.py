@@ -170,6 +170,15 @@ class Child(ABC):
         """Of a server that ended by itself; None while it runs."""
         return None if self._process is None else self._process.poll()
 
+    def leaving(self) -> bool:
+        """Whether it was told to end and waits for its clients, who never leave."""
+        return False
+
+    def hasten(self) -> None:
+        """Tells it to end now."""
+        if self._process is not None:
+            self._process.send_signal(self.ends[0][0])
+
     def starting(self) -> Iterator[None]:
         """Starts it, also again after it ended; who goes through the steps waits LOOK_S after each. Raises CannotStart.
 
@@ -210,18 +219,22 @@ class Child(ABC):
 
 
 async def keep(child: Child) -> None:
-    """Starts a server again whenever it has ended; cancelled at the latest before its ``stop``.
+    """Starts a server again whenever it has ended, or was told to; cancelled at the latest before its ``stop``.
 
     Raises CannotStart when that helps no more: then somebody has to look.
     """
-    row, served_since = 0, time.monotonic()
+    row, served_since, hastened = 0, time.monotonic(), False
     problem: CannotStart | None = None
     while True:
         await asyncio.sleep(WATCH_S)
         code = child.exit_code
         if code is None:
+            if not hastened and child.leaving():
+                log.warning("server_told_to_end", server=child.name)
+                child.hasten()
+                hastened = True
             continue
-        ended_at = time.monotonic()
+        ended_at, hastened = time.monotonic(), False
         row = 1 if ended_at - served_since > STEADY_S else row + 1
         if row > len(PAUSES_S):
             why = problem or f"the last time with exit code {code}"

@@ -21,6 +21,9 @@ __all__ = ["EmbeddedPostgres"]
 
 LEFT_PATIENCE_S = 5.0
 """As long as PostgreSQL itself gives its processes after a crash."""
+LOCK = "postmaster.pid"
+LOCK_STATUS = 7
+"""Which of its lines, from 0, says what the server is at (PostgreSQL 10 and later)."""
 NOBODY_PID = 2**31 - 1
 """Beyond what Linux gives to processes (2^22)."""
 DATABASE = "questhall"
@@ -115,6 +118,13 @@ class EmbeddedPostgres(Child):
             return False
         self._make_database(run)
         return True
+
+    def leaving(self) -> bool:
+        """After a plain kill it lets nobody in, and waits for our pools; its lock file says so."""
+        try:
+            return (self.cluster / LOCK).read_text().splitlines()[LOCK_STATUS].strip() == "stopping"
+        except (OSError, IndexError):
+            return False
 
     def _end(self) -> None:
         super()._end()
@@ -226,7 +236,7 @@ class EmbeddedPostgres(Child):
 
     def _stop_orphan(self) -> None:
         """A server that a killed start left behind is asked to end; its lock file is never removed by hand."""
-        file = self.cluster / "postmaster.pid"
+        file = self.cluster / LOCK
         try:
             lines = file.read_text().splitlines(keepends=True)
             pid = int(lines[0])
