@@ -64,6 +64,27 @@ async def test_nothing_jumps_while_a_page_comes(site: Site) -> None:
     assert found == [], "\n".join(found)
 
 
+async def test_no_address_is_read_twice(site: Site) -> None:
+    wren = await site.hall.user("wren")
+    await give_look(wren)
+    page = await site.open(wren)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    found: dict[str, list[str]] = {}
+    for route in ROUTES:
+        await page.goto(route)
+        await expect(page.locator(".live-pill")).to_have_attribute("data-connection", "live")
+        await page.wait_for_load_state("networkidle")
+        # A tab that was here before knows where it heard up to: nothing is read again for what came in between.
+        asked.clear()
+        await page.reload()
+        await expect(page.locator(".live-pill")).to_have_attribute("data-connection", "live")
+        await page.wait_for_load_state("networkidle")
+        assert asked, route
+        found[route] = [url for url in asked if asked.count(url) > 1]
+    assert {route: urls for route, urls in found.items() if urls} == {}
+
+
 async def test_the_tab_is_named_by_where_one_is(site: Site) -> None:
     wren = await site.hall.user("wren")
     await give_look(wren)

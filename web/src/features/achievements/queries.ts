@@ -14,21 +14,23 @@ export interface Filters {
   q?: string;
 }
 
-/** A filter that is not set is an empty word in a form, and left out of a request. */
+/** A filter that is not set is an empty word in a form, and left out of a request; of its key too, or one address were read under two. */
 const asked = ({ q, category, earned, status }: Filters) => ({
-  q,
+  q: q || undefined,
   category: (category || undefined) as Achievement["category"] | undefined,
   earned: earned ? earned === "true" : undefined,
   status: (status || undefined) as Achievement["status"] | undefined,
 });
 
-export const wallQuery = (filters: Filters) =>
-  infiniteQueryOptions({
-    queryKey: [...wallKey, filters],
-    queryFn: ({ signal, pageParam }) => read("/achievements", { signal, query: { ...asked(filters), after: pageParam, limit: 100 } }),
+export const wallQuery = (filters: Filters) => {
+  const query = asked(filters);
+  return infiniteQueryOptions({
+    queryKey: [...wallKey, query],
+    queryFn: ({ signal, pageParam }) => read("/achievements", { signal, query: { ...query, after: pageParam, limit: 100 } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
+};
 
 export const badgeQuery = (id: string) => queryOptions({ queryKey: badgeKey(id), queryFn: ({ signal }) => read("/achievements/{achievement_id}", { path: { achievement_id: id }, signal }) });
 

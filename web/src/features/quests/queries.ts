@@ -18,22 +18,24 @@ export interface Filters {
 
 type Asked = NonNullable<Quest["mine"]>["state"];
 
-/** A filter that is not set is an empty word in a form, and left out of a request. */
+/** A filter that is not set is an empty word in a form, and left out of a request; of its key too, or one address were read under two. */
 const asked = ({ kind, category, state, status, q }: Filters) => ({
-  q,
-  category,
+  q: q || undefined,
+  category: category || undefined,
   kind: (kind || undefined) as Quest["kind"] | undefined,
   state: (state || undefined) as Asked | undefined,
   status: (status || undefined) as Quest["status"] | undefined,
 });
 
-export const boardQuery = (filters: Filters) =>
-  infiniteQueryOptions({
-    queryKey: [...listsKey, filters],
-    queryFn: ({ signal, pageParam }) => read("/quests", { signal, query: { ...asked(filters), after: pageParam, limit: 60 } }),
+export const boardQuery = (filters: Filters) => {
+  const query = asked(filters);
+  return infiniteQueryOptions({
+    queryKey: [...listsKey, query],
+    queryFn: ({ signal, pageParam }) => read("/quests", { signal, query: { ...query, after: pageParam, limit: 60 } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
   });
+};
 
 export const mineQuery = queryOptions({ queryKey: mineKey, queryFn: ({ signal }) => read("/me/quests", { signal }) });
 export const questQuery = (id: string) => queryOptions({ queryKey: detailKey(id), queryFn: ({ signal }) => read("/quests/{quest_id}", { path: { quest_id: id }, signal }) });
