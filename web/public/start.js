@@ -18,11 +18,19 @@
     if (as) link.as = as;
     document.head.append(link);
   }
+  // What a page reads first, by its path, word for word as its query asks.
+  var READS = {
+    "/quests": ["/quests?limit=60"],
+    "/badges": ["/achievements?limit=100"],
+    "/wallet": ["/me/balances", "/me/transactions?limit=25"],
+    "/history": ["/me/history?limit=30"],
+  };
   // By the first part of the path, as the build names the page's chunks; in development there are none.
   var chunks = JSON.parse(document.currentScript.dataset.chunks || "{}")[location.pathname.split("/")[1] || "camp"];
   if (!chunks) return;
-  hint("preload", "/api/v1/me", "fetch");
-  hint("preload", "/api/v1/services", "fetch");
+  ["/me", "/services"].concat(READS[location.pathname] || []).forEach(function (read) {
+    hint("preload", "/api/v1" + read, "fetch");
+  });
   chunks.forEach(function (chunk) {
     hint("modulepreload", chunk);
   });

@@ -5,6 +5,7 @@ import { historyQuery } from "@/features/audit/queries";
 import { balancesQuery, ledgerQuery } from "@/features/currency/queries";
 import { meQuery } from "@/features/identity/queries";
 import { boardQuery } from "@/features/quests/queries";
+import { drawn } from "@/lib/drawn";
 import { Failed, NotFound } from "./not-found";
 import { isPresent, servicesQuery } from "./services";
 import { Shell } from "./shell";
@@ -34,7 +35,10 @@ const signIn = createRoute({
 const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
-  beforeLoad: async ({ context, location }) => {
+  beforeLoad: async ({ cause, context, location }) => {
+    // From one page to the next the press is answered first: the router draws a whole page in one go, and until then
+    // a slow processor would show nothing of it.
+    if (cause === "stay") await drawn();
     const [me] = await Promise.all([context.queries.ensureQueryData(meQuery), context.queries.ensureQueryData(servicesQuery).catch(() => undefined)]);
     if (!me) throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { from: location.href } });
     if (!me.look && location.pathname === "/") throw redirect({ to: "/welcome" });

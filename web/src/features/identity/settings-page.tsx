@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useDeferredValue, useMemo, useState } from "react";
 import { wordsOf } from "@/lib/client";
+import { useDrawn } from "@/lib/drawn";
 import { moment } from "@/lib/format";
 import { useSession } from "@/lib/session";
 import type { Look, Me } from "@/lib/types";
-import { Button, Card, Field, Input, Select, Switch } from "@/ui";
+import { Button, Card, Field, Input, Select, Skeleton, Switch } from "@/ui";
 import { LookEditor, STARTER } from "./look-editor";
 import { changeMe, changePassword, meKey, type MeChange } from "./queries";
 import { EmailCard } from "./email-card";
@@ -131,23 +132,28 @@ function PasswordCard() {
   );
 }
 
-/** `accounts`: where else the player is known, by the feature that knows. */
+/** The heading stands before the rest, which is much to draw. `accounts`: where else the player is known, by the feature that knows. */
 export function SettingsPage({ me, accounts, onSignedOut }: { me: Me; accounts?: ReactNode; onSignedOut: () => void }) {
+  const rest = useDrawn();
   return (
     <>
       <h1 className="page-title">Settings</h1>
-      <div className="grid grid-cols-1 gap-5">
-        <LookCard me={me} />
-        <div className="grid min-w-0 grid-cols-1 gap-5 lg:grid-cols-2">
-          <ProfileCard me={me} />
-          <PasswordCard />
-          <BehaviourCard me={me} />
-          <EmailCard me={me} />
-          <Sessions onSignedOut={onSignedOut} />
-          {accounts}
+      {rest ? (
+        <div className="grid grid-cols-1 gap-5">
+          <LookCard me={me} />
+          <div className="grid min-w-0 grid-cols-1 gap-5 lg:grid-cols-2">
+            <ProfileCard me={me} />
+            <PasswordCard />
+            <BehaviourCard me={me} />
+            <EmailCard me={me} />
+            <Sessions onSignedOut={onSignedOut} />
+            {accounts}
+          </div>
+          <Tokens permissions={me.permissions} />
         </div>
-        <Tokens permissions={me.permissions} />
-      </div>
+      ) : (
+        <Skeleton height={900} />
+      )}
     </>
   );
 }
