@@ -77,6 +77,8 @@ async def sign_in(page: Page, name: str) -> None:
     await page.get_by_label("Password").fill("correct horse battery")
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="That's me").click()
+    # Saved, before the page is left: on a busy machine that takes its time.
+    await page.get_by_role("button", name="Tap the egg").wait_for()
     await page.goto("/")
     await page.get_by_role("heading", name="Today's quests").wait_for()
     await page.wait_for_load_state("networkidle")
