@@ -33,7 +33,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _CURRENCIES = {
-    "xp": ("XP", "XP", "glowing-star"),
+    "xp": ("XP", "XP", "sparkles"),
     "coins": ("coin", "coins", "coin"),
     "gems": ("gem", "gems", "gem-stone"),
     "guild_tokens": ("guild token", "guild tokens", "ticket"),

@@ -8,7 +8,6 @@ import { whyQuery } from "./queries";
 
 const ICONS: Record<string, string> = {
   transfer: "coin",
-  transaction: "coin",
   badge: "sports-medal",
   level: "glowing-star",
   reward: "wrapped-gift",
@@ -21,6 +20,10 @@ const ICONS: Record<string, string> = {
   admin: "waving-hand",
   streak: "fire",
 };
+
+/** What moved, where it is no coin, as the wallet shows it. */
+const MOVED: Record<string, string> = { xp: "sparkles", gems: "gem-stone", guild_tokens: "sports-medal" };
+const iconOf = ({ kind, facts }: WhyStep): string => (kind === "transfer" && MOVED[String(facts?.currency)]) || (ICONS[kind] ?? "footprints");
 
 /** Who acted, for those who never saw an id: by name where there is one, `source:0190...` is a connected source. */
 const ACTORS: Record<string, string> = { user: "by a player", admin: "by an admin", source: "by a connected source", system: "by the hall itself", service: "by the hall itself" };
@@ -56,7 +59,7 @@ function Step({ step, last }: { step: WhyStep; last: boolean }) {
   return (
     <li className="why-step" data-last={last || undefined}>
       <span className="why-dot">
-        <Icon name={ICONS[step.kind] ?? "footprints"} size={30} />
+        <Icon name={iconOf(step)} size={30} />
       </span>
       <div className="why-body">
         <div className="min-w-0">

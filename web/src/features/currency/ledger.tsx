@@ -34,7 +34,7 @@ export function Ledger({ currency }: { currency: string }) {
             <div className="min-w-0 flex-1">
               <p className="font-bold wrap-anywhere first-letter:uppercase">{paysDebt(row) ? "Paid back what was owed" : row.reason || sourceName(row.source)}</p>
               <p className="text-sm text-ink-2">
-                {sourceName(row.source)}, <time dateTime={row.created_at}>{moment(row.created_at)}</time>
+                {sourceName(row.source)}, <time dateTime={row.created_at} className="inline-block">{moment(row.created_at)}</time>
               </p>
             </div>
             <div className="max-w-2/5 text-right tabular-nums wrap-anywhere">

@@ -48,6 +48,7 @@ class Why:
             facts={
                 "transaction_id": str(row["id"]),
                 "transfer_id": str(shown["id"]),
+                "currency": shown["currency"],
                 "reason": row["reason"],
                 "transaction_type": row["transaction_type"],
                 "balance": shown["credit_balance"] if raised else shown["debit_balance"],
