@@ -94,10 +94,11 @@ async def test_a_press_is_answered_before_the_page_it_asks_for_is_drawn(site: Si
     page = await site.open(wren)
     await page.goto("/")
     # Once there and back: nothing is loaded any more, and the router would draw the page with the press itself.
-    for name in ("Quests", "Camp"):
-        await page.get_by_role("link", name=name, exact=True).first.click()
-        await page.wait_for_load_state("networkidle")
     link, heading = page.get_by_role("link", name="Quests", exact=True).first, page.locator("main h1")
+    await link.click()
+    await expect(heading).to_have_text("Quests")
+    await page.get_by_role("link", name="Camp", exact=True).first.click()
+    await expect(heading).to_contain_text("Ember found a new trail")
     before = await heading.inner_text()
     pressed = await link.evaluate(
         """(link) => new Promise((done) => {
