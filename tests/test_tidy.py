@@ -41,7 +41,7 @@ def tree() -> Tree:
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     names = done.stdout.decode().split("\0") if done.returncode == 0 else []
     if not names:
-        names = [str(file.relative_to(ROOT)) for file in ROOT.rglob("*")]
+        names = [str(file.relative_to(ROOT)) for file in ROOT.rglob("*") if "__pycache__" not in file.parts]
     files = [name for name in names if name and (ROOT / name).is_file() and not name.endswith(PICTURES)]
     return {name: (ROOT / name).read_text(errors="ignore") for name in files}
 
