@@ -8,8 +8,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
+from questhall.kernel import database as database_module
 from questhall.kernel import parking as parking_module
 from questhall.kernel import relay as relay_module
 from questhall.kernel.contract import Cause
@@ -61,60 +63,56 @@ async def test_nothing_is_said_when_the_work_fails(house: House) -> None:
         assert await tx.fetchval("SELECT count(*) FROM outbox") == 0
 
 
+def late(monkeypatch: pytest.MonkeyPatch, s: float) -> None:
+    """What is committed from now on is on disk that much later."""
+    late_commit = f"SET LOCAL synchronous_commit = off; COMMIT; SELECT pg_sleep({s})"
+    monkeypatch.setattr(database_module, "PIPELINED_COMMIT", late_commit)
+
+
 async def test_a_pipelined_tx_gives_its_locks_back_and_speaks_once_it_is_on_disk(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = asyncio.Event()
-    real = house.door.flush
+    steps: list[str] = []
 
-    async def slow() -> None:
-        await disk.wait()
-        await real()
+    async def knock(n: int) -> None:
+        async with house.door.tx(pipelined=True) as tx:
+            await tx.execute("LOCK TABLE sequences IN EXCLUSIVE MODE")
+            steps.append(f"locked {n}")
+            assert await house.heard() == [], "nothing is said of what a crash could still take"
+            tx.emit(Knocked(who="ann", n=n))
+        steps.append(f"ended {n}")
 
-    monkeypatch.setattr(house.door, "flush", slow)
-    async with house.door.tx(pipelined=True) as first:
-        await first.execute("LOCK TABLE sequences IN EXCLUSIVE MODE")
-        first.emit(Knocked(who="ann", n=1))
-    async with house.door.tx(pipelined=True) as second:
-        await second.execute("LOCK TABLE sequences IN EXCLUSIVE MODE")
-        second.emit(Knocked(who="ann", n=2))
-    await asyncio.sleep(0.05)
-    assert await house.heard() == [], "nothing is said of what a crash could still take"
-    answers = [asyncio.create_task(first.durable()), asyncio.create_task(second.durable())]
-    await asyncio.sleep(0.05)
-    assert not any(answer.done() for answer in answers)
-    disk.set()
-    await asyncio.gather(*answers)
+    late(monkeypatch, 0.5)
+    await asyncio.gather(knock(1), knock(2))
+    assert sorted(steps[:2]) == ["locked 1", "locked 2"], "the second had the lock while the first waited for the disk"
     await house.settle()
-    assert await house.heard("ann") == [("ann", 1), ("ann", 2)]
+    assert [n for _, n in await house.heard("ann")] == [int(step[-1]) for step in steps[:2]]
 
 
 async def test_transactions_whose_answers_come_in_another_order_are_said_in_that_of_their_commits(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disks: list[asyncio.Event] = []
-
-    real = house.door.flush
-
-    async def slow() -> None:
-        if len(disks) == 3:
-            return await real()  # the relay's own, where it reads the table
-        disks.append(asyncio.Event())
-        await disks[-1].wait()
-
-    await house.settle()
-    monkeypatch.setattr(house.door, "flush", slow)
-    done = []
-    for n in range(3):
+    async def knock(n: int) -> None:
         async with house.door.tx(pipelined=True) as tx:
             for who in ("ann", "bob", "eve"):
                 tx.emit(Knocked(who=who, n=n))
-        done.append(tx)
-        await asyncio.sleep(0)
-    for n in (2, 1, 0):
+
+    async def committed(n: int) -> bool:
+        async with house.door.read() as tx:
+            return bool(await tx.fetchval("SELECT count(*) FROM outbox") == 3 * n)
+
+    await house.settle()
+    knocking: list[asyncio.Task[None]] = []
+    for n, wait_s in enumerate((1.2, 0.8, 0)):
+        late(monkeypatch, wait_s)
+        knocking.append(asyncio.create_task(knock(n)))
+        while not await committed(n + 1):
+            await asyncio.sleep(0.005)
+    for n in (2, 1):
+        await knocking[n]
+        assert not knocking[0].done()
         assert await house.heard() == [], "who was first to commit is not heard yet"
-        disks[n].set()
-        await done[n].durable()
+    await knocking[0]
     await house.settle()
     for who in ("ann", "bob", "eve"):
         assert await house.heard(who) == [(who, 0), (who, 1), (who, 2)]
@@ -123,29 +121,20 @@ async def test_transactions_whose_answers_come_in_another_order_are_said_in_that
 async def test_a_pipelined_tx_whose_flush_fails_is_found_in_the_table(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken() -> None:
-        raise ConnectionError("the database went away")
-
     with monkeypatch.context() as patch:
-        patch.setattr(house.door, "flush", broken)
-        async with house.door.tx(pipelined=True) as tx:
-            tx.emit(Knocked(who="ann", n=1))
-        with pytest.raises(ConnectionError):
-            await tx.durable()
+        patch.setattr(database_module, "PIPELINED_COMMIT", "COMMIT; SELECT 1 / 0")
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with house.door.tx(pipelined=True) as tx:
+                tx.emit(Knocked(who="ann", n=1))
     await house.settle()
     assert await house.heard("ann") == [("ann", 1)], "it was committed after all: the outbox had it"
 
 
 async def test_a_pipelined_tx_may_wait_for_the_disk_after_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken() -> None:
-        raise AssertionError("nothing is left to be waited for")
-
-    monkeypatch.setattr(house.door, "flush", broken)
+    monkeypatch.setattr(database_module, "PIPELINED_COMMIT", "SELECT 1 / 0")
     async with house.door.tx(pipelined=True) as tx:
         tx.emit(Knocked(who="ann", n=1))
         tx.pipelined = False
-    await tx.durable()
-    monkeypatch.undo()
     await house.settle()
     assert await house.heard("ann") == [("ann", 1)]
 

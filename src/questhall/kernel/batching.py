@@ -8,24 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-import msgspec
-
-__all__ = ["Applied", "GroupCommit"]
+__all__ = ["GroupCommit", "Turn"]
 
 Req = TypeVar("Req")
 Res = TypeVar("Res")
 
+PLACES = 2
 SHARE_MIN = 32
 """Requests: what is done once a batch costs as much as about twenty of them."""
-
-
-class Applied(msgspec.Struct, Generic[Res], frozen=True, gc=False):
-    """What became of a batch."""
-
-    answers: Sequence[Res | Exception]
-    """One a request, in their order; one that is an exception is raised to that caller alone."""
-    durable: Callable[[], Awaitable[None]] | None = None
-    """Waited for before anybody is answered, while the next batch is applied already; what it raises, all callers get."""
 
 
 class Turn(Generic[Req]):
@@ -37,8 +27,8 @@ class Turn(Generic[Req]):
         self._passed = asyncio.Event()
 
     async def take(self) -> list[Req]:
-        """The requests of the batch, which nobody else joins then; called once, when all is ready for them. With
-        ``ahead``, waits until the batch before has passed on.
+        """The requests of the batch, which nobody else joins then; called once, when all is ready for them. Waits until the
+        batch before has passed on.
         """
         if self._before is not None:
             await self._before._passed.wait()  # noqa: SLF001 - of the same class
@@ -53,22 +43,20 @@ class Turn(Generic[Req]):
 class GroupCommit(Generic[Req, Res]):
     """Applies whatever queued up while the last batch was being committed, ``cap`` at most at a time.
 
-    ``apply`` is given its turn, of which it takes the requests of the batch. A request that comes alone goes at once, so
-    nobody waits for company. An exception of ``apply`` itself is raised to all of the batch. A caller that hangs up does
-    not cancel its batch.
+    ``apply`` is given its turn, of which it takes the requests of the batch; it answers one outcome a request, in their
+    order, and one that is an exception is raised to that caller alone. A request that comes alone goes at once, so nobody
+    waits for company. An exception of ``apply`` itself is raised to all of the batch. A caller that hangs up does not
+    cancel its batch.
 
-    With ``ahead``, the next ``apply`` is called while the last one still runs: it makes itself ready (a connection, a
-    transaction), and takes whatever came until the last one passed on; but no more than half of all that is asked, so
-    that two batches take turns: one is with the database while the other is answered and asked anew. Were all in one
-    batch, the database and this process would wait for each other.
+    The next ``apply`` is called while the last one still runs: it makes itself ready (a connection, a transaction), and
+    takes whatever came until the last one passed on; but no more than half of all that is asked, so that two batches take
+    turns: one is with the database while the other is answered and asked anew. Were all in one batch, the database and
+    this process would wait for each other.
     """
 
-    def __init__(
-        self, apply: Callable[[Turn[Req]], Awaitable[Applied[Res]]], *, cap: int = 256, ahead: bool = False
-    ) -> None:
+    def __init__(self, apply: Callable[[Turn[Req]], Awaitable[Sequence[Res | Exception]]], *, cap: int = 256) -> None:
         self._apply = apply
         self._cap = cap
-        self._places = 2 if ahead else 1
         self._loop: asyncio.AbstractEventLoop | None = None
         self._queue: deque[tuple[Req, asyncio.Future[Res]]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
@@ -76,7 +64,6 @@ class GroupCommit(Generic[Req, Res]):
         self._asked = 0
         """Requests that are queued or not yet answered."""
         self._last: Turn[Req] | None = None
-        self._answering: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
@@ -94,7 +81,7 @@ class GroupCommit(Generic[Req, Res]):
         return future
 
     def _call_worker(self) -> None:
-        if not self._queue or self._entering or len(self._workers) == self._places:
+        if not self._queue or self._entering or len(self._workers) == PLACES:
             return
         self._entering = True
         # A context of its own: a batch belongs to no single caller's request, event or transaction.
@@ -107,15 +94,12 @@ class GroupCommit(Generic[Req, Res]):
         if not worker.cancelled():
             self._call_worker()
 
-    def _share(self) -> int:
-        return self._asked if self._places == 1 else max(SHARE_MIN, (self._asked + 1) // 2)
-
     async def _work(self) -> None:
         batch: list[tuple[Req, asyncio.Future[Res]]] = []
 
         def collect() -> list[Req]:
             if not batch:
-                size = min(self._cap, len(self._queue), self._share())
+                size = min(self._cap, len(self._queue), max(SHARE_MIN, (self._asked + 1) // 2))
                 batch.extend(self._queue.popleft() for _ in range(size))
                 self._entering = False
                 self._call_worker()
@@ -123,8 +107,8 @@ class GroupCommit(Generic[Req, Res]):
 
         turn = self._last = Turn(collect, self._last)
         try:
-            applied = await self._apply(turn)
-            assert len(applied.answers) == len(batch), "one answer a request"
+            answers = await self._apply(turn)
+            assert len(answers) == len(batch), "one answer a request"
         except BaseException as error:
             collect()  # whoever waited for this turn is told
             self._fail([future for _, future in batch], error)
@@ -133,24 +117,7 @@ class GroupCommit(Generic[Req, Res]):
             return
         finally:
             turn.pass_on()
-        futures = [future for _, future in batch]
-        if applied.durable is None:
-            self._answer(futures, applied.answers)
-            return
-        task = asyncio.create_task(self._answer_when_durable(futures, applied))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
-
-    async def _answer_when_durable(self, futures: list[asyncio.Future[Res]], applied: Applied[Res]) -> None:
-        assert applied.durable is not None
-        try:
-            await applied.durable()
-        except BaseException as error:
-            self._fail(futures, error)
-            if not isinstance(error, Exception):
-                raise
-        else:
-            self._answer(futures, applied.answers)
+        self._answer([future for _, future in batch], answers)
 
     def _fail(self, futures: Sequence[asyncio.Future[Res]], error: BaseException) -> None:
         self._asked -= len(futures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from contextvars import Context, ContextVar
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol
@@ -15,7 +15,6 @@ import asyncpg
 import msgspec
 from asyncpg import Record
 
-from questhall.kernel.batching import Applied, GroupCommit, Turn
 from questhall.kernel.clock import Clock
 from questhall.kernel.contract import SYSTEM, Cause, Envelope, Event
 from questhall.kernel.crash import crash_point, declare
@@ -28,7 +27,6 @@ AFTER_COMMIT = declare("tx.after_commit_before_publish")
 
 ACQUIRE_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
-FLUSH_MAX = 10_000
 
 current_cause: ContextVar[Cause | None] = ContextVar("current_cause", default=None)
 """Why the current work is done: set by the kernel for a request, an event, a job."""
@@ -79,6 +77,12 @@ def _with_parts(parts: str) -> str:
     return _OUTBOX_SQL.replace("WITH s AS", f"WITH {parts}, s AS", 1)
 
 
+# Its locks are free at the COMMIT, and the answer comes when the small record behind it is on disk: the log is written in
+# order, so what came before it is there too (and with the standbys, where commits wait for them).
+_FLUSH = "SELECT pg_logical_emit_message(true, 'questhall', '')"
+PIPELINED_COMMIT = f"SET LOCAL synchronous_commit = off; COMMIT; {_FLUSH}"
+
+
 def json_text(value: Any) -> str:
     """A value as a column of JSON takes it."""
     return _encoder.encode(value).decode()
@@ -124,7 +128,6 @@ class Tx:
 
     def __init__(self, database: Database, cause: Cause, *, pipelined: bool = False) -> None:
         self._database = database
-        self._durable: asyncio.Task[None] | None = None
         self._connection: Any = None
         self._emitted: list[Envelope[Any]] = []
         self._positions: list[int] = []
@@ -241,31 +244,13 @@ class Tx:
         crash_point(BEFORE_COMMIT)
         committed = False
         try:
-            await self._connection.execute("SET LOCAL synchronous_commit = off; COMMIT" if self.pipelined else "COMMIT")
+            await self._connection.execute(PIPELINED_COMMIT if self.pipelined else "COMMIT")
             committed = True
             crash_point(AFTER_COMMIT)
         finally:
-            if ticket is not None and not (committed and self.pipelined):
-                ticket.resolve(committed=committed)
-        if self.pipelined:
-            self._durable = asyncio.create_task(self._flush(ticket), context=Context())
-
-    async def _flush(self, ticket: Ticket | None) -> None:
-        durable = False
-        try:
-            await self._database.flush()
-            durable = True
-        finally:
+            # If not, only the table knows whether it happened.
             if ticket is not None:
-                ticket.resolve(committed=durable)
-
-    async def durable(self) -> None:
-        """Waits until a pipelined transaction is on disk: nothing may be said of it to anybody before.
-
-        Raises what kept it from there; whether it will be found after a crash is then unknown, as with any commit.
-        """
-        if self._durable is not None:
-            await asyncio.shield(self._durable)
+                ticket.resolve(committed=committed)
 
     async def _rollback(self) -> None:
         # In plain SQL: asyncpg's own transaction, cut off while it commits, can't be rolled back. If it was committed after
@@ -311,7 +296,6 @@ class Database:
         self._dsn = dsn
         self._pool_max = pool_max
         self._pool: Any = None
-        self._flushes: GroupCommit[None, None] = GroupCommit(self._flush, cap=FLUSH_MAX)
 
     @property
     def dsn(self) -> str:
@@ -362,16 +346,9 @@ class Database:
             await self._pool.release(connection)
 
     async def flush(self) -> None:
-        """Waits until all that was committed before this call is on disk; one write serves all who wait."""
-        await self._flushes.submit(None)
-
-    async def _flush(self, turn: Turn[None]) -> Applied[None]:
-        # A small record of its own whose commit is synchronous: the log is written in order, so what came before it
-        # is on disk (and with the standbys, where commits wait for them) when this returns.
+        """Waits until all that was committed before this call is on disk."""
         async with self.read() as tx:
-            waiting = await turn.take()
-            await tx.execute("SELECT pg_logical_emit_message(true, 'questhall', '')")
-        return Applied(waiting)
+            await tx.execute(_FLUSH)
 
     @staticmethod
     def real_now() -> datetime:
@@ -383,8 +360,8 @@ class Database:
         """A transaction: committed when the block ends, rolled back when it raises.
 
         Its cause is the current request's, event's or job's, unless one is given. A ``pipelined`` one gives its locks
-        back before it is on disk, so that the next can begin meanwhile; who answers for it awaits ``durable`` first,
-        and its events are handed over then. It has no savepoints.
+        back before it is on disk, so that the next can begin meanwhile; it ends, and its events are handed over, when it is
+        there.
         """
         tx = Tx(self, cause or current_cause.get() or _own_cause(), pipelined=pipelined)
         assert current_tx.get() is None, "a Tx is open already"

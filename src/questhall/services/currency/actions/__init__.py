@@ -21,7 +21,7 @@ class CurrencyActions(Rewarding, Holds, Why, Proving, Currency):
 
     def __init__(self, at: Site) -> None:
         self.at = at
-        self._group: GroupCommit[Request, Outcome] = GroupCommit(self._post_together, cap=BATCH_MAX, ahead=True)
+        self._group: GroupCommit[Request, Outcome] = GroupCommit(self._post_together, cap=BATCH_MAX)
         self._kinds: dict[str, rules.Kind] = {}
         self._kinds_version = 0
         self._level_rewards: dict[int, Reward] | None = None

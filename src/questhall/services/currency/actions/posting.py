@@ -19,7 +19,7 @@ from questhall.contracts.currency import (
     Posting,
 )
 from questhall.contracts.rewards import Reason, Reward, grant
-from questhall.kernel.batching import Applied, GroupCommit, Turn
+from questhall.kernel.batching import GroupCommit, Turn
 from questhall.kernel.contract import Cause, Refusal
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Tx, current_cause
@@ -77,7 +77,7 @@ class Posts:
         crash_point(POSTED)
         return outcomes
 
-    async def _post_together(self, turn: Turn[Request]) -> Applied[Outcome]:
+    async def _post_together(self, turn: Turn[Request]) -> list[Outcome]:
         # Pipelined: the journal's lock is free again while the disk is waited for. The next batch has begun by then, and
         # asks for the lock while this one commits: the database passes it on, and no round trip is between them.
         async with self.at.db.tx(pipelined=True) as tx:
@@ -86,7 +86,7 @@ class Posts:
             turn.pass_on()
             if not self._group.waiting:  # nobody needs the lock: to wait for the disk at once is a round trip less
                 tx.pipelined = False
-        return Applied([one.outcome for one in done], tx.durable)
+        return [one.outcome for one in done]
 
     async def apply(self, tx: Tx, requests: list[Request]) -> list[rules.Done]:
         """Posts requests in their order within a transaction, under the journal's lock; each is whole or refused, none

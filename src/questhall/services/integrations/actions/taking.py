@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.integrations import ActivityRecorded, MalformedDelivery, SourceNotFound
-from questhall.kernel.batching import Applied, GroupCommit, Turn
+from questhall.kernel.batching import GroupCommit, Turn
 from questhall.kernel.contract import Cause
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Record, Tx, json_text
@@ -59,16 +59,17 @@ class Taking(Sources):
         crash_point(STORED)
         return taken
 
-    async def _take_together(self, turn: Turn[Delivery]) -> Applied[Taken]:
+    async def _take_together(self, turn: Turn[Delivery]) -> list[Taken]:
         batch = await turn.take()
         for _ in range(RACES_MAX):
             try:
                 async with self.at.db.tx(pipelined=True) as tx:
                     taken = await _Batch(tx, batch).take()
+                    turn.pass_on()
                 for delivery in batch:
                     if not delivery.source.connected:
                         self.forget_source(delivery.source.slug)
-                return Applied(taken, tx.durable)
+                return taken
             except _Raced:
                 continue
         raise _Raced
