@@ -254,6 +254,21 @@ class PlayerUnclear(Refusal):
     title: ClassVar[str] = "It is not clear whom this is for"
 
 
+class GiftLimit(Refusal):
+    """The day's limit of gifts is reached: of who gives, or of who takes."""
+
+    code: ClassVar[str] = "gift_limit"
+    title: ClassVar[str] = "That is more than a day's gifts"
+
+
+class OwnPurse(Refusal):
+    """A gift to oneself."""
+
+    code: ClassVar[str] = "own_purse"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "It is in your purse already"
+
+
 class KeyReused(Refusal):
     """The key was used for another transaction."""
 
@@ -311,6 +326,8 @@ class Currency(Contract):
         NothingToReverse,
         CurrencyExists,
         PlayerUnclear,
+        GiftLimit,
+        OwnPurse,
         KeyReused,
     )
     explains: ClassVar[tuple[str, ...]] = ("transaction", "level")

@@ -154,6 +154,7 @@ class UserBrief(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     role: str
     status: str
+    registered_at: datetime
     private: bool = False
     """Whether their profile, and what belongs to it, is shown to themselves and to moderators alone."""
 

@@ -111,6 +111,9 @@ def _credited(d: Data) -> Line:
     link = ("transaction", d["transfer_id"])
     if d.get("transaction_type") == "reversal":
         return Line(icon=_icon(d["currency"]), text=f"You got {amount_of(d['currency'], d['amount'])} back", link=link)
+    if d.get("transaction_type") == "gift":
+        text = f"A player gave you {amount_of(d['currency'], d['amount'])}"
+        return Line(icon="wrapped-gift", text=text, detail=d.get("reason", ""), link=link)
     return Line(
         icon=_icon(d["currency"]), text=f"You received {amount_of(d['currency'], d['amount'])}{about}", link=link
     )
@@ -122,6 +125,8 @@ def _debited(d: Data) -> Line:
         return Line(icon=_icon(d["currency"]), text=f"{what} were taken back", detail=d.get("reason", ""), link=link)
     if d.get("source") == "sink:debt":
         return Line(icon=_icon(d["currency"]), text=f"You paid back {what} that you owed", link=link)
+    if d.get("transaction_type") == "gift":
+        return Line(icon="wrapped-gift", text=f"You gave {what} to a player", detail=d.get("reason", ""), link=link)
     about = _for(d)
     return Line(icon=_icon(d["currency"]), text=f"You gave {what}{about}", link=link)
 

@@ -15,6 +15,7 @@ from questhall.contracts.currency import (
     InvalidAmount,
     NotAllowedForCurrency,
     Outcome,
+    OwnPurse,
     PlayerUnclear,
     Posting,
     Transfer,
@@ -30,12 +31,14 @@ from questhall.kernel.http import (
     Page,
     Request,
     Response,
+    Time,
     cursor_of,
     get,
     if_match,
     patch,
     post,
     read_cursor,
+    read_time,
 )
 from questhall.kernel.ids import new_id
 from questhall.kernel.text import check_names
@@ -45,6 +48,8 @@ from questhall.services.currency.actions import CurrencyActions, prepared, raise
 Reason = Annotated[str, msgspec.Meta(pattern=r"\S", min_length=3, max_length=500)]
 # `$` alone would let a last line break through.
 Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,30}(:[a-z0-9_-]{1,40})?$(?!\n)")]
+Note = Annotated[str, msgspec.Meta(max_length=200)]
+DayMax = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
 Label = Annotated[str, msgspec.Meta(pattern=r"^\S(.*\S)?$(?!\n)", max_length=60)]
 
 
@@ -80,6 +85,28 @@ class Wallet(msgspec.Struct, frozen=True, kw_only=True):
     level: LevelView
 
 
+class PastBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a player had of a currency at a moment; one that is not named had never moved."""
+
+    currency: str
+    amount: int
+    debt: int
+
+
+class PastWallet(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's balances at a moment."""
+
+    at: datetime
+    items: list[PastBalance]
+
+
+class Party(msgspec.Struct, frozen=True, kw_only=True):
+    """The player at the other end of a gift."""
+
+    username: str
+    display_name: str
+
+
 class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a player's ledger; ``amount`` is negative when it left the purse."""
 
@@ -92,6 +119,22 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     transaction_type: str
     reason: str
     created_at: datetime
+    party: Party | None
+    """Who gave it or got it, if that is a player who is here."""
+
+
+class Gift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A gift to another player, by their name; they read the note."""
+
+    to: str
+    currency: str
+    amount: int
+    note: Note = ""
+
+    def __post_init__(self) -> None:
+        """Refuses a note that does not say what it shows, or shows nothing."""
+        if self.note:
+            check_names(note=self.note)
 
 
 class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +145,12 @@ class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     icon: Label = "coin"
     transferable: bool = False
     spendable: bool = True
+    give_day_max: DayMax = 500
+    """What a player may give of it in a day (UTC)."""
+    take_day_max: DayMax = 2000
+    """What a player may take of it in a day, from all who give."""
+    give_new_max: DayMax = 50
+    """What an account may give in a day while it is new: seven days."""
 
     def __post_init__(self) -> None:
         """Refuses a name or icon that does not say what it shows, or shows nothing."""
@@ -116,6 +165,9 @@ class CurrencyChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     transferable: bool | None = None
     spendable: bool | None = None
     active: bool | None = None
+    give_day_max: DayMax | None = None
+    take_day_max: DayMax | None = None
+    give_new_max: DayMax | None = None
 
     def __post_init__(self) -> None:
         """Refuses a name or icon that does not say what it shows, or shows nothing."""
@@ -131,6 +183,9 @@ class CurrencyRow(msgspec.Struct, frozen=True, kw_only=True):
     transferable: bool
     spendable: bool
     active: bool
+    give_day_max: int
+    take_day_max: int
+    give_new_max: int
     version: int
 
 
@@ -192,6 +247,24 @@ async def read_balances(actions: CurrencyActions, caller: Caller) -> Wallet:
     return Wallet(items=items, level=view)
 
 
+@get("/me/balances/past", permission=SIGNED_IN)
+async def read_past_balances(actions: CurrencyActions, caller: Caller, at: Time = None) -> PastWallet:
+    """My purse as it was at a moment (now, if none is given): what had moved until then, that moment included."""
+    moment = read_time("at", at) or actions.at.clock.now()
+    async with actions.at.db.read() as tx:
+        mine = await repository.balances_at(tx, f"user:{caller.user}", moment)
+        debts = await repository.balances_at(tx, f"debt:{caller.user}", moment)
+    items = [
+        PastBalance(
+            currency=code,
+            amount=mine[code]["balance"] if code in mine else 0,
+            debt=debts[code]["balance"] if code in debts else 0,
+        )
+        for code in sorted({*mine, *debts})
+    ]
+    return PastWallet(at=moment, items=items)
+
+
 @get("/me/transactions", permission=SIGNED_IN)
 async def list_transactions(
     actions: CurrencyActions, caller: Caller, limit: Limit = 25, after: After = None, currency: str | None = None
@@ -200,8 +273,38 @@ async def list_transactions(
     start = read_cursor(after, int)
     async with actions.at.db.read() as tx:
         rows = await repository.wallet(tx, caller.user, currency, start[0] if start else None, limit + 1)
-    items = [TransferView(**{name: row[name] for name in TransferView.__struct_fields__}) for row in rows[:limit]]
+    parties = await _parties(actions, [row["source"] for row in rows[:limit]])
+    items = [
+        TransferView(
+            **{name: row[name] for name in TransferView.__struct_fields__ if name != "party"},
+            party=parties.get(row["source"]),
+        )
+        for row in rows[:limit]
+    ]
     return Page(items=items, next=cursor_of(rows[limit - 1]["seq"]) if len(rows) > limit else None)
+
+
+async def _parties(actions: CurrencyActions, accounts: list[str]) -> dict[str, Party]:
+    ids = {UUID(account.removeprefix("user:")) for account in accounts if account.startswith("user:")}
+    users = await actions.at.stub(Identity).users(sorted(ids)) if ids else []
+    return {f"user:{one.user_id}": Party(username=one.username, display_name=one.display_name) for one in users}
+
+
+@post("/transfers", permission=SIGNED_IN, status=201, idempotency="required")
+async def give(actions: CurrencyActions, caller: Caller, data: Gift, idempotent: Idempotent) -> Response[Outcome]:
+    """Give to another player, where the currency allows gifts."""
+    identity = actions.at.stub(Identity)
+    taker = await identity.user_by_username(data.to)
+    if taker is None or taker.status != "active":
+        raise UserNotFound
+    if taker.user_id == caller.user:
+        raise OwnPurse
+    giver = (await identity.users([caller.user]))[0]
+
+    async def effect(tx: Any) -> Outcome:
+        return await actions.give(tx, giver, taker, data.currency, data.amount, data.note.strip())
+
+    return await idempotent.run(effect)
 
 
 @get("/currencies", permission=SIGNED_IN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from questhall.kernel.service import every
 from questhall.services.currency import repository
 from questhall.services.currency.actions import CurrencyActions
@@ -23,6 +25,13 @@ async def settle_waiting(actions: CurrencyActions) -> None:
 async def seal_journal(actions: CurrencyActions) -> None:
     """Hashes what is new onto the chain."""
     await actions.seal()
+
+
+@every(3600, name="forget_gift_days")
+async def forget_gift_days(actions: CurrencyActions) -> None:
+    """Ends what was counted of gifts on days that are over."""
+    async with actions.at.db.tx() as tx:
+        await repository.forget_gift_days(tx, tx.now.date() - timedelta(days=1))
 
 
 @every(60, name="checkpoint")

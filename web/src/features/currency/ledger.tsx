@@ -9,6 +9,13 @@ import { ledgerQuery } from "./queries";
 /** Of a transaction that also brought something, this row is what a debt took of it. */
 const paysDebt = (row: { source: string; amount: number }): boolean => row.source === "sink:debt" && row.amount < 0;
 
+/** Where it came from or went to: a player by name, else what the account is for. */
+const from = (row: { source: string; amount: number; party: { display_name: string } | null }): string => {
+  if (!row.source.startsWith("user:")) return sourceName(row.source);
+  const name = row.party?.display_name ?? "a player who has left";
+  return row.amount > 0 ? `From ${name}` : `To ${name}`;
+};
+
 /** Each movement of the purse, with its why. */
 export function Ledger({ currency }: { currency: string }) {
   const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isPending, error, refetch } = useInfiniteQuery(ledgerQuery(currency));
@@ -32,9 +39,9 @@ export function Ledger({ currency }: { currency: string }) {
           <li key={row.id} className="flex items-center gap-3 py-3">
             <Icon name={kind(row.currency).icon} size={34} />
             <div className="min-w-0 flex-1">
-              <p className="font-bold wrap-anywhere first-letter:uppercase">{paysDebt(row) ? "Paid back what was owed" : row.reason || sourceName(row.source)}</p>
+              <p className="font-bold wrap-anywhere first-letter:uppercase">{paysDebt(row) ? "Paid back what was owed" : row.reason || from(row)}</p>
               <p className="text-sm text-ink-2">
-                {sourceName(row.source)}, <time dateTime={row.created_at} className="inline-block">{moment(row.created_at)}</time>
+                {from(row)}, <time dateTime={row.created_at} className="inline-block">{moment(row.created_at)}</time>
               </p>
             </div>
             <div className="max-w-2/5 text-right tabular-nums wrap-anywhere">

@@ -14,6 +14,18 @@ export const ledgerQuery = (currency: string) =>
     getNextPageParam: (page) => page.next,
   });
 
+export const currenciesQuery = queryOptions({ queryKey: ["currency", "kinds"], queryFn: ({ signal }) => read("/currencies", { signal }) });
+
+export interface Gift {
+  to: string;
+  currency: string;
+  amount: number;
+  note: string;
+}
+
+/** The key stays with the form: sending twice gives once. */
+export const give = (gift: Gift, key: string) => send("/transfers", gift, { key });
+
 export interface Grant {
   username: string;
   currency: string;

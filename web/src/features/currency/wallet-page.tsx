@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { currencyName, number } from "@/lib/format";
 import { Card, currencyIcon, Icon, Select, Skeleton } from "@/ui";
+import { Give } from "./give";
 import { Ledger } from "./ledger";
 import { LevelBar } from "./level-bar";
 import { balancesQuery } from "./queries";
@@ -57,6 +58,7 @@ export function WalletPage() {
                 </li>
               ))}
             </ul>
+            <Give />
           </Card>
           <Card title="Level">
             <LevelBar />

@@ -206,6 +206,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/balances/past": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My purse as it was at a moment (now, if none is given): what had moved until then, that moment included */
+        get: operations["currency_read_past_balances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/transactions": {
         parameters: {
             query?: never;
@@ -217,6 +234,23 @@ export interface paths {
         get: operations["currency_list_transactions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give to another player, where the currency allows gifts */
+        post: operations["currency_give"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1211,6 +1245,9 @@ export interface components {
             transferable?: boolean | null;
             spendable?: boolean | null;
             active?: boolean | null;
+            give_day_max?: number | null;
+            take_day_max?: number | null;
+            give_new_max?: number | null;
         };
         /** CurrencyInput */
         CurrencyInput: {
@@ -1219,6 +1256,9 @@ export interface components {
             icon?: string;
             transferable?: boolean;
             spendable?: boolean;
+            give_day_max?: number;
+            take_day_max?: number;
+            give_new_max?: number;
         };
         /** CurrencyRow */
         CurrencyRow: {
@@ -1228,6 +1268,9 @@ export interface components {
             transferable: boolean;
             spendable: boolean;
             active: boolean;
+            give_day_max: number;
+            take_day_max: number;
+            give_new_max: number;
             version: number;
         };
         /** Day */
@@ -1276,6 +1319,13 @@ export interface components {
             email: string;
             password: string;
             timezone?: string;
+        };
+        /** Gift */
+        Gift: {
+            to: string;
+            currency: string;
+            amount: number;
+            note?: string;
         };
         /** Grant */
         Grant: {
@@ -1578,10 +1628,27 @@ export interface components {
             items: components["schemas"]["QuestView"][];
             next?: string | null;
         };
+        /** Party */
+        Party: {
+            username: string;
+            display_name: string;
+        };
         /** PasswordChange */
         PasswordChange: {
             current: string;
             password: string;
+        };
+        /** PastBalance */
+        PastBalance: {
+            currency: string;
+            amount: number;
+            debt: number;
+        };
+        /** PastWallet */
+        PastWallet: {
+            /** Format: date-time */
+            at: string;
+            items: components["schemas"]["PastBalance"][];
         };
         /** PetReward */
         PetReward: {
@@ -1822,6 +1889,7 @@ export interface components {
             reason: string;
             /** Format: date-time */
             created_at: string;
+            party: components["schemas"]["Party"] | null;
         };
         /** UserChange */
         UserChange: {
@@ -2625,6 +2693,37 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    currency_read_past_balances: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with its zone. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastWallet"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     currency_list_transactions: {
         parameters: {
             query?: {
@@ -2653,6 +2752,46 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    currency_give: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Gift"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -7,6 +7,11 @@ from questhall.services.currency.repository.currencies import (
     kinds,
     renew_currencies,
 )
+from questhall.services.currency.repository.gifts import (
+    count_gift,
+    forget_gift_days,
+    gift_limits,
+)
 from questhall.services.currency.repository.holds import (
     add_hold,
     change_held,
@@ -63,6 +68,7 @@ from questhall.services.currency.repository.waiting import (
 )
 from questhall.services.currency.repository.wallets import (
     accounts_of,
+    balances_at,
     newest_debts,
     wallet,
 )
@@ -77,11 +83,13 @@ __all__ = [
     "add_hold",
     "add_seal",
     "all_accounts",
+    "balances_at",
     "block",
     "caused_by",
     "change_currency",
     "change_held",
     "checkpoint",
+    "count_gift",
     "count_waiting",
     "currencies",
     "end_hold",
@@ -89,9 +97,11 @@ __all__ = [
     "fallen",
     "fell",
     "folded",
+    "forget_gift_days",
     "forget_waiting",
     "forgo",
     "forgo_grants",
+    "gift_limits",
     "heads",
     "held_sums",
     "hold",

@@ -28,13 +28,16 @@ async def renew_currencies(tx: Tx) -> None:
 async def add_currency(tx: Tx, values: dict[str, Any]) -> Record | None:
     """A new currency; None if the code is taken."""
     return await tx.fetchrow(
-        "INSERT INTO currencies (code, name, icon, transferable, spendable, place) "
-        "VALUES ($1, $2, $3, $4, $5, (SELECT max(place) + 1 FROM currencies)) ON CONFLICT DO NOTHING RETURNING *",
+        "INSERT INTO currencies (code, name, icon, transferable, spendable, give_day_max, take_day_max, give_new_max, place) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT max(place) + 1 FROM currencies)) ON CONFLICT DO NOTHING RETURNING *",
         values["code"],
         values["name"],
         values["icon"],
         values["transferable"],
         values["spendable"],
+        values["give_day_max"],
+        values["take_day_max"],
+        values["give_new_max"],
     )
 
 

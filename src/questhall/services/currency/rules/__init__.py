@@ -1,5 +1,9 @@
 """Pure decisions of the ledger: the walk that applies requests one by one to balances in memory."""
 
+from questhall.services.currency.rules.gifts import (
+    GiftLimits,
+    give_max,
+)
 from questhall.services.currency.rules.levels import (
     floor_of,
     level_of,
@@ -38,6 +42,7 @@ __all__ = [
     "Accounts",
     "Done",
     "Entry",
+    "GiftLimits",
     "Kind",
     "Known",
     "Terms",
@@ -45,6 +50,7 @@ __all__ = [
     "carries",
     "debt_account",
     "floor_of",
+    "give_max",
     "level_of",
     "malformed",
     "no",

@@ -98,5 +98,6 @@ class Profile(Part):
             timezone=zone_at(row["timezone"], row["zone_before"], row["zone_from"], now),
             role=row["role"],
             status=row["status"],
+            registered_at=row["created_at"],
             private=row["private"],
         )
