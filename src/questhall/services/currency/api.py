@@ -12,6 +12,7 @@ from questhall.contracts.currency import (
     AMOUNT_MAX,
     CurrencyChanged,
     CurrencyExists,
+    GiftLimit,
     InvalidAmount,
     NotAllowedForCurrency,
     Outcome,
@@ -290,7 +291,7 @@ async def _parties(actions: CurrencyActions, accounts: list[str]) -> dict[str, P
     return {f"user:{one.user_id}": Party(username=one.username, display_name=one.display_name) for one in users}
 
 
-@post("/transfers", permission=SIGNED_IN, status=201, idempotency="required")
+@post("/transfers", permission=SIGNED_IN, status=201, idempotency="required", refuses=(UserNotFound, GiftLimit))
 async def give(actions: CurrencyActions, caller: Caller, data: Gift, idempotent: Idempotent) -> Response[Outcome]:
     """Give to another player, where the currency allows gifts."""
     identity = actions.at.stub(Identity)
