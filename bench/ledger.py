@@ -40,6 +40,16 @@ USERS = [UUID(int=n + 1) for n in range(PLAYERS)]
 
 
 def run() -> dict[str, float | str]:
+    """With 1,000 players; see ``compare``."""
+    return compare(USERS)
+
+
+def run_hot() -> dict[str, float | str]:
+    """All on one account; see ``compare``."""
+    return compare(USERS[:1])
+
+
+def compare(users: list[UUID]) -> dict[str, float | str]:
     """Requests a second and p99, medians of interleaved rounds, and their ratios."""
     folder = Path(tempfile.mkdtemp(prefix="qh-bench-"))
     folder.chmod(0o755)
@@ -60,7 +70,7 @@ def run() -> dict[str, float | str]:
             token = KeyRing(settings.keys).sign(Caller(service="bench"), ttl_s=300)
             pids = {kind: (child.pid or 0, postgres.pid or 0) for kind, child in children.items()}
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(_compare(token, pids))
+                return runner.run(_compare(token, pids, users))
         finally:
             for child in children.values():
                 child.terminate()
@@ -253,14 +263,14 @@ class _Reading(msgspec.Struct):
     database_us: float
 
 
-async def _compare(token: str, pids: dict[str, tuple[int, int]]) -> dict[str, float | str]:
+async def _compare(token: str, pids: dict[str, tuple[int, int]], users: list[UUID]) -> dict[str, float | str]:
     readings: dict[str, list[_Reading]] = {kind: [] for kind in PORTS}
     for kind in PORTS:
         await _wait(PORTS[kind])
-        await _round(kind, token, pids[kind], 1.5)
+        await _round(kind, token, pids[kind], users, 1.5)
     for _ in range(ROUNDS):
         for kind in PORTS:
-            readings[kind].append(await _round(kind, token, pids[kind], SECONDS))
+            readings[kind].append(await _round(kind, token, pids[kind], users, SECONDS))
     found: dict[str, float | str] = {}
     for kind, rounds in readings.items():
         for what in ("rate", "p99_ms", "client_us", "server_us", "database_us"):
@@ -286,7 +296,7 @@ async def _wait(port: int) -> None:
             return
 
 
-async def _round(kind: str, token: str, pids: tuple[int, int], seconds: float) -> _Reading:
+async def _round(kind: str, token: str, pids: tuple[int, int], users: list[UUID], seconds: float) -> _Reading:
     """Requests a second, p99, and CPU of client, server and database a request."""
     took: list[float] = []
     end = time.perf_counter() + seconds
@@ -295,7 +305,7 @@ async def _round(kind: str, token: str, pids: tuple[int, int], seconds: float) -
     async def client() -> None:
         connection = await Connection.open(PORTS[kind])
         while time.perf_counter() < end:
-            body = _BODY % (str(new_id()).encode(), str(random.choice(USERS)).encode())
+            body = _BODY % (str(new_id()).encode(), str(random.choice(users)).encode())
             began = time.perf_counter()
             status, answer = await connection.post(head, body)
             assert status == 200, answer
