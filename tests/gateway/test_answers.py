@@ -94,6 +94,7 @@ async def test_hsts_behind_tls_alone(hall: Hall) -> None:
         ("DELETE", "/me/tokens", "GET, HEAD, POST"),
         ("POST", f"{ROOT}/api/docs", "GET, HEAD"),
         ("DELETE", f"{ROOT}/", "GET, HEAD"),
+        ("GET", "/quests/check", "POST"),
     ],
 )
 async def test_another_method_is_told_which_there_are(hall: Hall, method: str, path: str, allow: str) -> None:

@@ -60,14 +60,14 @@ class RouteTable:
 
     def find(self, method: str, path: str) -> RouteInfo | None:
         """The route; None if there is none. Refuses ``method_not_allowed``, ``upgrade_required``."""
-        others: set[str] = set()
-        for node in self._nodes(self._root, path.strip("/").split("/"), 0):
-            route = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
-            if route is not None:
-                return route
-            others.update(node.routes)
-        if not others:
+        # The first is the one that counts, as where it is served: a static segment is never a parameter's value.
+        node = next(self._nodes(self._root, path.strip("/").split("/"), 0), None)
+        if node is None:
             return None
+        route = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
+        if route is not None:
+            return route
+        others = set(node.routes)
         others.discard("WEBSOCKET")
         if not others:
             raise UpgradeRequired(headers=[(b"upgrade", b"websocket"), (b"connection", b"upgrade")])
