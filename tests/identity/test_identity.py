@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -416,21 +417,77 @@ async def test_sessions_end_when_idle_and_after_thirty_days(hall: Hall) -> None:
     assert await hall.actions(Identity).sessions(wren.user_id, None, 9) == []
 
 
-async def test_a_player_sees_and_ends_single_sessions(hall: Hall) -> None:
-    wren = await hall.user("wren")
+async def on_a_phone(hall: Hall) -> httpx.AsyncClient:
+    """wren, signed in from a second browser."""
     phone = hall.client()
-    phone.headers["user-agent"] = "A phone"
-    await phone.post("/auth/login", json={"username": "wren", "password": PASSWORD})
+    phone.headers["user-agent"] = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
+    assert (await phone.post("/auth/login", json={"username": "wren", "password": PASSWORD})).status_code == 200
+    return phone
+
+
+async def test_a_player_sees_where_they_are_signed_in(hall: Hall) -> None:
+    wren, start = await hall.user("wren"), hall.clock.now()
+    hall.clock.advance(timedelta(hours=1))
+    phone = await on_a_phone(hall)
+    hall.clock.advance(timedelta(hours=1))
+    await wren.client.get("/me")
+    await forget(hall, wren)
     found = (await wren.client.get("/me/sessions")).json()["items"]
-    assert [one["current"] for one in found].count(True) == 1
-    other = next(one for one in found if not one["current"])
-    assert other["agent"] == "A phone"
-    eve = await hall.user("eve")
-    assert (await eve.client.delete(f"/me/sessions/{other['id']}")).status_code == 404, "somebody else's"
-    assert (await wren.client.delete(f"/me/sessions/{other['id']}")).status_code == 204
+    assert [(one["agent"], one["current"]) for one in found] == [
+        ("Firefox on Android", False),
+        (f"python-httpx/{httpx.__version__}", True),
+    ], "the newest first"
+    began = [datetime.fromisoformat(one["created_at"]) for one in found]
+    assert began == [start + timedelta(hours=1), start]
+    seen = [datetime.fromisoformat(one["seen_at"]) for one in found]
+    assert seen == [start + timedelta(hours=1), start + timedelta(hours=2)]
+    hall.clock.advance(timedelta(minutes=9))
+    await forget(hall, wren)
+    later = (await wren.client.get("/me/sessions")).json()["items"][1]
+    assert datetime.fromisoformat(later["seen_at"]) == seen[1], "it is not written at each request"
+    assert [one["current"] for one in (await phone.get("/me/sessions")).json()["items"]] == [True, False]
+
+
+async def test_a_session_that_is_ended_elsewhere_is_over_within_a_second(hall: Hall) -> None:
+    wren = await hall.user("wren")
+    phone = await on_a_phone(hall)
+    assert (await phone.get("/me")).status_code == 200
+    other, own = (await wren.client.get("/me/sessions")).json()["items"]
+    path = f"/me/sessions/{other['id']}"
+    eve, mod = await hall.user("eve"), await hall.user("mod", role="admin")
+    for stranger in (eve, mod):
+        assert (await stranger.client.delete(path)).status_code == 404, "somebody else's, whoever asks"
+    assert (await hall.client().delete(path)).status_code == 401
+    assert (await phone.get("/me")).status_code == 200
+    answers = await asyncio.gather(*(wren.client.delete(path) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [204, 404, 404], "it ends once"
+    assert not any("set-cookie" in answer.headers for answer in answers), "this browser stays signed in"
+    async with asyncio.timeout(1):
+        while (await phone.get("/me")).status_code != 401:
+            await asyncio.sleep(0.02)
+    assert (await wren.client.get("/me")).status_code == 200
+    assert [one["id"] for one in (await wren.client.get("/me/sessions")).json()["items"]] == [own["id"]]
+    await hall.drain()
+    said = await hall.log("session.revoked")
+    assert [(event["actor"], event["data"]["session_id"]) for event in said] == [(f"user:{wren.user_id}", other["id"])]
+
+
+async def test_ones_own_session_is_ended_as_by_signing_out(hall: Hall) -> None:
+    wren = await hall.user("wren")
+    phone = await on_a_phone(hall)
+    (own,) = (one for one in (await phone.get("/me/sessions")).json()["items"] if one["current"])
+    made = (await phone.post("/me/tokens", json={"name": "ci"})).json()
+    answer = await phone.delete(f"/me/sessions/{own['id']}")
+    assert answer.status_code == 204
+    by_name = await wren.client.post("/auth/logout")
+    cut = [re.sub(r"expires=[^;]*", "", one.headers["set-cookie"]) for one in (answer, by_name)]
+    assert cut[0] == cut[1]
+    assert "Max-Age=0" in cut[0]
     await hall.drain()
     assert (await phone.get("/me")).status_code == 401
-    assert (await wren.client.get("/me")).status_code == 200
+    program = {"authorization": f"Bearer {made['secret']}"}
+    assert (await phone.get("/me", headers=program)).status_code == 200, "an access token is no session"
+    assert (await phone.get("/me/sessions", headers=program)).json()["items"] == []
 
 
 async def test_strangers_slow_an_account_down_but_not_on_devices_it_knows(hall: Hall) -> None:

@@ -159,6 +159,45 @@ def test_display_names_are_one_line_and_honest(name: str, shown: str) -> None:
     assert rules.clean_name(name) == shown
 
 
+CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0", "Firefox on Android"),
+        (f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36", "Chrome on Windows"),
+        (f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36 Edg/139.0.0.0", "Edge on Windows"),
+        (f"Mozilla/5.0 (Linux; Android 10; K) {CHROME} Mobile Safari/537.36 EdgA/139.0.0.0", "Edge on Android"),
+        (f"Mozilla/5.0 (X11; Linux x86_64) {CHROME} Safari/537.36 OPR/123.0.0.0", "Opera on Linux"),
+        (f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {CHROME} Safari/537.36", "Chrome on ChromeOS"),
+        (
+            "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 "
+            "Chrome/130.0.0.0 Mobile Safari/537.36",
+            "Samsung Internet on Android",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 "
+            "Safari/605.1.15",
+            "Safari on macOS",
+        ),
+        (f"{IPHONE} Version/18.5 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
+        (f"{IPHONE} CriOS/139.0.7258.76 Mobile/15E148 Safari/604.1", "Chrome on iPhone"),
+        (f"{IPHONE} FxiOS/140.0 Mobile/15E148 Safari/605.1.15", "Firefox on iPhone"),
+        ("Firefox/1.0", "Firefox"),
+        ("curl/8.14.1", "curl/8.14.1"),
+        ("x" * 200, "x" * 40),
+        ("evil\u202e\x1b[31m", "evil[31m"),
+        ("\u200b \u2800", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_called_by_its_name(agent: str, shown: str) -> None:
+    assert rules.browser_of(agent) == shown
+
+
 def test_scopes() -> None:
     known = frozenset({"player", "users:read"})
     assert rules.check_scopes(None, known, None) is None

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
 
 from questhall.contracts.realtime import Realtime
 from questhall.kernel.contract import Envelope
@@ -22,7 +21,7 @@ from questhall.services.realtime.actions import RealtimeActions
 from questhall.services.realtime.channels import Channels, Listener
 from questhall.services.realtime.history import History, Place, Saying
 from tests.quests.test_quests import did
-from tests.realtime.test_socket import hear, open_socket, served, subscribe
+from tests.realtime.test_socket import ended, hear, open_socket, served, subscribe
 
 
 class Ear(Listener):
@@ -246,7 +245,7 @@ async def test_bounds_of_a_connection(hall: Hall, monkeypatch: pytest.MonkeyPatc
             open_socket(address, wren) as two,
             open_socket(address, wren) as more,
         ):
-            assert await ended(more) == 4429
+            assert await ended(more, within_s=5) == 4429
             await subscribe(one)
             await subscribe(two)
             async with open_socket(address, ben) as other:
@@ -260,19 +259,10 @@ async def test_bounds_of_a_connection(hall: Hall, monkeypatch: pytest.MonkeyPatc
             assert (await subscribe(greedy))["type"] == "subscribed", "the same again is no second one"
         monkeypatch.setattr(connection_module, "IDLE_S", 0.3)
         async with open_socket(address, wren) as silent:
-            assert await ended(silent) == 4408
+            assert await ended(silent, within_s=5) == 4408
         monkeypatch.setattr(connection_module, "LIFE_S", 0.0)
         async with open_socket(address, wren) as old:
-            assert await ended(old) == 1012, "to come again, and show its session"
-
-
-async def ended(ws: Any) -> int:
-    with pytest.raises(ConnectionClosed) as closed:
-        async with asyncio.timeout(5):
-            while True:
-                await ws.recv()
-    assert closed.value.rcvd is not None
-    return closed.value.rcvd.code
+            assert await ended(old, within_s=5) == 1012, "to come again, and show its session"
 
 
 async def test_a_deleted_token_ends_its_connection_and_no_other(hall: Hall) -> None:

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from questhall.contracts.identity import Identity
 from questhall.contracts.realtime import Realtime
-from questhall.kernel.testing import Hall, HallUser
+from questhall.kernel.testing import PASSWORD, Hall, HallUser
 from questhall.services.realtime import connection as connection_module
 from tests.quests.test_quests import MERGE, did, publish
 
@@ -135,17 +135,40 @@ async def test_a_database_that_is_away_is_said_at_the_handshake(hall: Hall) -> N
         await hall.database(Identity).open()
 
 
+async def ended(ws: ClientConnection, *, within_s: float = 1) -> int:
+    """The code that a connection is closed with."""
+    with pytest.raises(ConnectionClosed) as closed:
+        async with asyncio.timeout(within_s):
+            while True:
+                await ws.recv()
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
+
+
 async def test_signing_out_ends_the_connection_within_a_second(hall: Hall) -> None:
     wren = await hall.user("wren")
     async with served(hall) as address, open_socket(address, wren) as ws:
         await subscribe(ws)
         await wren.client.post("/auth/logout")
-        with pytest.raises(ConnectionClosed) as closed:
-            async with asyncio.timeout(1):
-                while True:
-                    await ws.recv()
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 4401
+        assert await ended(ws) == 4401
+
+
+async def test_a_session_that_is_ended_elsewhere_takes_its_connection_and_no_other(hall: Hall) -> None:
+    wren = await hall.user("wren")
+    phone = HallUser(wren.user_id, wren.username, hall.client())
+    await phone.client.post("/auth/login", json={"username": "wren", "password": PASSWORD})
+    async with served(hall) as address, open_socket(address, wren) as here, open_socket(address, phone) as there:
+        await subscribe(here)
+        await subscribe(there)
+        other = (await wren.client.get("/me/sessions")).json()["items"][0]
+        assert (await wren.client.delete(f"/me/sessions/{other['id']}")).status_code == 204
+        assert await ended(there) == 4401
+        await hall.record("integrations", did(wren))
+        assert await until(here, "activity.recorded"), "this one goes on"
+        with pytest.raises(InvalidStatus) as refused:
+            async with open_socket(address, phone):
+                pass
+        assert refused.value.response.status_code == 401
 
 
 async def test_a_slow_reader_is_closed_and_slows_nobody(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,38 @@ def clean_name(name: str) -> str:
     return shown if is_visible(shown) else ""
 
 
+# The first that fits: Chrome says Safari too, most others say both, and an iPhone says Mac OS X.
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def browser_of(agent: str) -> str:
+    """A ``User-Agent`` in plain words: "Firefox on Linux"; what names no browser that is known, as it calls itself."""
+    browser = next((name for sign, name in _BROWSERS.items() if sign in agent), None)
+    if browser is None:
+        shown = one_line(agent)[:40].strip()
+        return shown if is_visible(shown) else "A browser"
+    system = next((name for sign, name in _SYSTEMS.items() if sign in agent), None)
+    return f"{browser} on {system}" if system else browser
+
+
 def check_scopes(scopes: list[str] | None, role: frozenset[str], own: tuple[str, ...] | None) -> list[str] | None:
     """Scopes as they are kept, without repeats: of those that the role has. A token (``own`` not None) makes none that may
     do more than itself.

@@ -508,7 +508,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Sign out another device */
+        /** Sign out one device, this one too */
         delete: operations["identity_end_session"];
         options?: never;
         head?: never;
@@ -3437,7 +3437,9 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": null;
+                };
             };
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];

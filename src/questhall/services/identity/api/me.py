@@ -27,6 +27,7 @@ from questhall.kernel.http import (
     read_cursor,
 )
 from questhall.services.identity.actions import IdentityActions
+from questhall.services.identity.api.sign_in import signed_out
 from questhall.services.identity.api.views import (
     Me,
     MeChange,
@@ -36,6 +37,7 @@ from questhall.services.identity.api.views import (
     TokenView,
     look_of,
     me_of,
+    session_of,
     token_of,
 )
 
@@ -69,14 +71,15 @@ async def list_sessions(
     """Where I am signed in."""
     start = read_cursor(after, UUID)
     rows = await actions.sessions(caller.user, start[0] if start else None, limit + 1)
-    views = [SessionView(**dict(row), current=row["id"] == caller.session_id) for row in rows[:limit]]
+    views = [session_of(row, caller.session_id) for row in rows[:limit]]
     return Page(items=views, next=cursor_of(views[-1].id) if len(rows) > limit else None)
 
 
 @delete("/me/sessions/{session_id:uuid}", permission=SIGNED_IN)
-async def end_session(actions: IdentityActions, caller: Caller, session_id: UUID) -> None:
-    """Sign out another device."""
+async def end_session(actions: IdentityActions, caller: Caller, session_id: UUID) -> Response[None]:
+    """Sign out one device, this one too."""
     await actions.logout(caller.user, session_id)
+    return signed_out(actions) if session_id == caller.session_id else Response(None, status_code=204)
 
 
 @get("/me/tokens", permission=SIGNED_IN)

@@ -57,7 +57,8 @@ def _signed_in(actions: IdentityActions, row: Any, secret: str | None, browser: 
     return Response(me_of(row, actions), status_code=status, cookies=cookies, headers=etag(row["version"]))
 
 
-def _signed_out(actions: IdentityActions) -> Response[None]:
+def signed_out(actions: IdentityActions) -> Response[None]:
+    """The answer to a browser whose own session has ended: its cookie goes too."""
     return Response(None, status_code=204, cookies=[_cookie(actions, "session", "", 0)])
 
 
@@ -101,14 +102,14 @@ async def logout(actions: IdentityActions, caller: Caller) -> Response[None]:
     if caller.session_id is None:
         raise Forbidden("an access token is ended at /me/tokens")
     await actions.logout(caller.user, caller.session_id)
-    return _signed_out(actions)
+    return signed_out(actions)
 
 
 @post("/auth/logout-everywhere", permission=SIGNED_IN, status=204)
 async def logout_everywhere(actions: IdentityActions, caller: Caller) -> Response[None]:
     """Sign out on every device."""
     await actions.logout_everywhere(caller.user)
-    return _signed_out(actions)
+    return signed_out(actions)
 
 
 @post("/auth/password/forgot", permission=PUBLIC, limit="auth", status=202)

@@ -10,6 +10,7 @@ import msgspec
 
 from questhall.kernel.calendar import zone_at
 from questhall.kernel.text import check_names, check_plain
+from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions
 from questhall.services.identity.actions.sign_up import Locale
 
@@ -185,11 +186,13 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     agent: str
-    """The browser, as it called itself."""
+    """The browser in plain words, such as "Firefox on Linux", by what it says of itself."""
     created_at: datetime
     seen_at: datetime
+    """When it was last used, to within some ten minutes."""
     expires_at: datetime
     current: bool
+    """Whether it is the one that asks."""
 
 
 class NewInvite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -289,6 +292,18 @@ def look_of(row: Any) -> Look | None:
         return None if row["look"] is None else msgspec.json.decode(row["look"], type=Look)
     except msgspec.ValidationError:  # kept by an older version, which took any text: it is chosen anew
         return None
+
+
+def session_of(row: Any, current: UUID | None) -> SessionView:
+    """A session's row, to its player, who asks with ``current``."""
+    return SessionView(
+        id=row["id"],
+        agent=rules.browser_of(row["agent"]),
+        created_at=row["created_at"],
+        seen_at=row["seen_at"],
+        expires_at=row["expires_at"],
+        current=row["id"] == current,
+    )
 
 
 def token_of(row: Any, secret: str | None = None) -> TokenView:
