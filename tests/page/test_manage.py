@@ -415,6 +415,37 @@ async def test_settings_are_kept_and_a_token_is_shown_once(site: Site) -> None:
     assert site.problems == []
 
 
+async def test_a_player_signs_a_lost_phone_out_and_then_this_browser(site: Site) -> None:
+    wren = await site.hall.user("wren")
+    await give_look(wren)
+    lost = HallUser(wren.user_id, wren.username, site.hall.client())
+    lost.client.headers["user-agent"] = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
+    await lost.client.post("/auth/login", json={"username": "wren", "password": PASSWORD})
+    phone = await site.open(lost, width=390)
+    await phone.goto("/")
+    await expect(phone.locator(".live-pill")).to_have_attribute("data-connection", "live")
+    page = await site.open(wren)
+    await page.goto("/settings")
+    card = page.get_by_role("region", name="Where you are signed in")
+    here = card.get_by_role("listitem").filter(has_text="This one")
+    await expect(here).to_contain_text("in use now")
+    await expect(card.get_by_role("listitem")).to_have_count(2)
+    await card.get_by_role("button", name="Sign out Firefox on Android").press("Enter")
+    await expect(card.get_by_role("status")).to_have_text("Signed out: Firefox on Android.")
+    await expect(card.get_by_role("listitem")).to_have_count(1)
+    # Nothing was pressed on the phone.
+    await expect(phone.get_by_role("heading", name="Please sign in again")).to_be_visible(timeout=10_000)
+    await page.keyboard.press("Tab")
+    at = "(card) => card.contains(document.activeElement)"
+    assert await card.evaluate(at), "who goes by keyboard stays where they were"
+    await here.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    held = [cookie["name"] for cookie in await page.context.cookies()]
+    assert wren.cookie()[0] not in held, "the cookie went with its session"
+    assert (await wren.client.get("/me")).status_code == 401
+    assert site.problems == []
+
+
 async def test_a_service_that_is_away_takes_its_routes_with_it(site: Site) -> None:
     ada = await staff(site, "admin", "ada")
     for name in ("currency", "integrations"):

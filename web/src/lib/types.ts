@@ -18,6 +18,7 @@ export type Look = NonNullable<Me["look"]>;
 export type Preferences = Me["preferences"];
 export type Registration = Answer<"get", "/auth/registration">;
 export type UserRow = Item<"/admin/users">;
+export type Session = Item<"/me/sessions">;
 
 export type Balance = Item<"/me/balances">;
 export type Balances = Answer<"get", "/me/balances">;

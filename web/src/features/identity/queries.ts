@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { change, newKey, Problem, read, remove, send } from "@/lib/client";
-import type { Look, Me, Preferences, Registration, Role, UserRow } from "@/lib/types";
+import { change, isNowhere, newKey, Problem, read, remove, send } from "@/lib/client";
+import type { Look, Me, Preferences, Registration, Role, Session, UserRow } from "@/lib/types";
 
 export const meKey = ["identity", "me"] as const;
 export const registrationKey = ["identity", "registration"] as const;
@@ -26,7 +26,12 @@ export const meQuery = queryOptions({
 export const registrationQuery = queryOptions({ queryKey: registrationKey, queryFn: () => read("/auth/registration") });
 export const profileQuery = (username: string) => queryOptions({ queryKey: ["identity", "profile", username], queryFn: () => read("/users/{username}", { path: { username } }) });
 export const tokensQuery = queryOptions({ queryKey: tokensKey, queryFn: () => read("/me/tokens") });
-export const sessionsQuery = queryOptions({ queryKey: sessionsKey, queryFn: () => read("/me/sessions") });
+export const sessionsQuery = infiniteQueryOptions({
+  queryKey: sessionsKey,
+  queryFn: ({ pageParam }) => read("/me/sessions", { query: { after: pageParam, limit: 25 } }),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next,
+});
 export const usersQuery = (q: string, status: string) =>
   infiniteQueryOptions({
     queryKey: [...usersKey, q, status],
@@ -75,7 +80,11 @@ export interface MeChange {
 export const changeMe = (version: number, wanted: MeChange) => change("/me", wanted, { version });
 
 export const addToken = (name: string, scopes: string[] | null, days: number | null) => send("/me/tokens", { name, scopes, expires_in_days: days }, { key: newKey() });
-export const endSession = (id: string) => remove("/me/sessions/{session_id}", { path: { session_id: id } });
+/** One that has ended elsewhere in the meantime is gone, as was wished. */
+export const endSession = (session: Session) =>
+  remove("/me/sessions/{session_id}", { path: { session_id: session.id } }).catch((error: unknown) => {
+    if (!isNowhere(error)) throw error;
+  });
 export const endToken = (id: string) => remove("/me/tokens/{token_id}", { path: { token_id: id } });
 
 export interface UserChange {
