@@ -10,12 +10,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import cascades, ledger, lone, memory, page, posts, toasts
+from bench import cascades, ingest, ledger, lone, memory, page, posts, toasts
 
 ALL = {
     "ledger": ledger.run,
     "hot": ledger.run_hot,
     "posts": posts.run,
+    "ingest": ingest.run,
     "lone": lone.run,
     "cascades": cascades.run,
     "memory": memory.run,
