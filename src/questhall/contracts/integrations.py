@@ -39,7 +39,7 @@ class SourceChanged(Event, frozen=True, kw_only=True):
     personal: ClassVar[bool] = False
     source_id: UUID
     slug: str
-    change: Literal["made", "renamed", "enabled", "disabled", "secret_rotated"]
+    change: Literal["made", "renamed", "enabled", "disabled", "secret_rotated", "mapped_anew"]
 
 
 class AccountLinked(Event, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ class SlugTaken(Refusal):
 
 
 class BadSignature(Refusal):
-    """X-Hub-Signature-256 is missing or not over this body with this secret; nothing was stored."""
+    """The signature's header is missing or not over this body with this secret; nothing was stored."""
 
     code: ClassVar[str] = "bad_signature"
     status: ClassVar[int] = 401
@@ -106,6 +106,14 @@ class TooLarge(Refusal):
     code: ClassVar[str] = "too_large"
     status: ClassVar[int] = 413
     title: ClassVar[str] = "That is too large"
+
+
+class BadMapping(Refusal):
+    """A mapping that can't be used, or does not fit the sample; ``errors`` name its parts."""
+
+    code: ClassVar[str] = "bad_mapping"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "This mapping can't be used"
 
 
 class BadLinks(Refusal):
@@ -136,6 +144,7 @@ class Integrations(Contract):
         BadSignature,
         MalformedDelivery,
         TooLarge,
+        BadMapping,
         BadLinks,
         AccountTaken,
     )

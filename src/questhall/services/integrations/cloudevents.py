@@ -88,7 +88,7 @@ def _draft(event: Any) -> Draft:
         account=account.strip(),
         # A source has no space in it, so no other source and id make the same key.
         key=f"ce:{event['source']} {event['id']}",
-        occurred_at=_time(event.get("time")),
+        occurred_at=read_time(event.get("time")),
         attributes=_flat(_data(event)),
     )
 
@@ -108,7 +108,8 @@ def _data(event: dict[str, Any]) -> Any:
     return None
 
 
-def _time(text: Any) -> datetime | None:
+def read_time(text: Any) -> datetime | None:
+    """An RFC 3339 time with a zone; None where there is none. Raises Malformed."""
     if text is None:
         return None
     try:

@@ -17,13 +17,14 @@ DETAIL_MAX = 300
 async def add_source(tx: Tx, values: dict[str, Any]) -> Record | None:
     """A new source; None if the slug is taken."""
     return await tx.fetchrow(
-        "INSERT INTO sources (id, slug, kind, name, secrets, created_at) VALUES ($1, $2, $3, $4, $5, $6) "
+        "INSERT INTO sources (id, slug, kind, name, secrets, mapping, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
         "ON CONFLICT DO NOTHING RETURNING *",
         values["id"],
         values["slug"],
         values["kind"],
         values["name"],
         values["secrets"],
+        values["mapping"],
         tx.now,
     )
 

@@ -31,7 +31,10 @@ def clamped(occurred: datetime | None, received: datetime) -> datetime:
 
 
 def signed(body: bytes, header: str, secrets: Iterable[str]) -> bool:
-    """Whether GitHub's signature over the raw body fits one of the secrets; compared in constant time."""
+    """Whether a signature over the raw body (``sha256=...``, as GitHub writes it) fits one of the secrets.
+
+    Compared in constant time.
+    """
     fits = False
     for secret in secrets:
         expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

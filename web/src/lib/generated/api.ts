@@ -753,6 +753,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{slug}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts that are known to be players' */
+        get: operations["integrations_list_links"];
+        put?: never;
+        /** Say whose accounts these are, all or none; what waited for them is credited */
+        post: operations["integrations_add_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -785,43 +803,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Rename a source, switch it off or on; ``If-Match`` names the version that was read */
+        /** Rename a source, map it anew, switch it off or on; ``If-Match`` names the version that was read */
         patch: operations["integrations_change_source"];
-        trace?: never;
-    };
-    "/api/v1/sources/{slug}/rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A new secret, shown once; the one before is good until the next */
-        post: operations["integrations_rotate_secret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sources/{slug}/links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Accounts that are known to be players' */
-        get: operations["integrations_list_links"];
-        put?: never;
-        /** Say whose accounts these are, all or none; what waited for them is credited */
-        post: operations["integrations_add_links"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/sources/{slug}/links/{link_id}": {
@@ -841,15 +824,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sources/{slug}/waiting": {
+    "/api/v1/sources/{slug}/deliveries": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Accounts whose acts wait for a link */
-        get: operations["integrations_list_waiting"];
+        /** What came from a source, newest first */
+        get: operations["integrations_list_deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -875,15 +858,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sources/{slug}/deliveries": {
+    "/api/v1/sources/{slug}/waiting": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What came from a source, newest first */
-        get: operations["integrations_list_deliveries"];
+        /** Accounts whose acts wait for a link */
+        get: operations["integrations_list_waiting"];
         put?: never;
         post?: never;
         delete?: never;
@@ -903,6 +886,40 @@ export interface paths {
         put?: never;
         /** Read a delivery again; what was counted stays counted once */
         post: operations["integrations_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{slug}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret, shown once; the one before is good until the next */
+        post: operations["integrations_rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a sample by a mapping, and store nothing */
+        post: operations["integrations_try_mapping"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1124,7 +1141,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send activity: a GitHub webhook, or CloudEvents */
+        /** Send activity: a GitHub webhook, CloudEvents, or JSON that the source has a mapping for */
         post: operations["integrations_ingest"];
         delete?: never;
         options?: never;
@@ -1179,6 +1196,16 @@ export interface components {
             holders: number;
             holders_percent: number;
             mine: components["schemas"]["achievements_views_Mine"] | null;
+        };
+        /** ActView */
+        ActView: {
+            kind: string;
+            account: string;
+            external_id: string;
+            occurred_at: string | null;
+            attributes: {
+                [key: string]: string | number | boolean;
+            };
         };
         /** ActivityView */
         ActivityView: {
@@ -1454,6 +1481,17 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /** Mapping */
+        Mapping: {
+            items?: string | null;
+            kind: string;
+            account: string;
+            external_id: string;
+            occurred_at?: string | null;
+            attributes?: {
+                [key: string]: string;
+            };
+        };
         /** Me */
         Me: {
             /** Format: uuid */
@@ -1599,22 +1637,22 @@ export interface components {
             next?: string | null;
         };
         /** Page[DeliveryView] */
-        "Page_questhall.services.integrations.api.DeliveryView_": {
+        "Page_questhall.services.integrations.api.sources.DeliveryView_": {
             items: components["schemas"]["DeliveryView"][];
             next?: string | null;
         };
         /** Page[LinkView] */
-        "Page_questhall.services.integrations.api.LinkView_": {
+        "Page_questhall.services.integrations.api.sources.LinkView_": {
             items: components["schemas"]["LinkView"][];
             next?: string | null;
         };
         /** Page[SourceView] */
-        "Page_questhall.services.integrations.api.SourceView_": {
+        "Page_questhall.services.integrations.api.sources.SourceView_": {
             items: components["schemas"]["SourceView"][];
             next?: string | null;
         };
         /** Page[WaitingView] */
-        "Page_questhall.services.integrations.api.WaitingView_": {
+        "Page_questhall.services.integrations.api.sources.WaitingView_": {
             items: components["schemas"]["WaitingView"][];
             next?: string | null;
         };
@@ -1778,13 +1816,15 @@ export interface components {
         SourceChange: {
             name?: string | null;
             enabled?: boolean | null;
+            mapping?: components["schemas"]["Mapping"] | null;
         };
         /** SourceInput */
         SourceInput: {
             slug: string;
             /** @enum {string} */
-            kind: "github" | "cloudevents";
+            kind: "github" | "cloudevents" | "json";
             name: string;
+            mapping?: components["schemas"]["Mapping"] | null;
         };
         /** SourceView */
         SourceView: {
@@ -1792,7 +1832,7 @@ export interface components {
             id: string;
             slug: string;
             /** @enum {string} */
-            kind: "github" | "cloudevents";
+            kind: "github" | "cloudevents" | "json";
             name: string;
             enabled: boolean;
             version: number;
@@ -1800,6 +1840,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             ingest_url: string;
+            mapping: components["schemas"]["Mapping"] | null;
             secret?: string | null;
         };
         /** Step */
@@ -1890,6 +1931,15 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             party: components["schemas"]["Party"] | null;
+        };
+        /** TrialInput */
+        TrialInput: {
+            mapping: components["schemas"]["Mapping"];
+            sample: string;
+        };
+        /** TrialView */
+        TrialView: {
+            acts: components["schemas"]["ActView"][];
         };
         /** UserChange */
         UserChange: {
@@ -3914,6 +3964,85 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    integrations_list_links: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.sources.LinkView_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    integrations_add_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinksInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.sources.LinkView_"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     integrations_list_sources: {
         parameters: {
             query?: never;
@@ -3931,7 +4060,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.SourceView_"];
+                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.sources.SourceView_"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -4056,6 +4185,166 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    integrations_end_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    integrations_list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.sources.DeliveryView_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    integrations_list_my_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.sources.LinkView_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    integrations_list_waiting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.sources.WaitingView_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    integrations_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     integrations_rotate_secret: {
         parameters: {
             query?: never;
@@ -4095,154 +4384,18 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    integrations_list_links: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                after?: string | null;
-            };
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.LinkView_"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    integrations_add_links: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key with the same body gives the first answer again, for 24 hours. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LinksInput"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.LinkView_"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            408: components["responses"]["Problem408"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    integrations_end_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-                link_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    integrations_list_waiting: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.WaitingView_"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    integrations_list_my_links: {
+    integrations_try_mapping: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialInput"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -4252,79 +4405,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.LinkView_"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    integrations_list_deliveries: {
-        parameters: {
-            query?: {
-                /** @description How many items at most. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                after?: string | null;
-            };
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_questhall.services.integrations.api.DeliveryView_"];
-                };
-            };
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
-        };
-    };
-    integrations_redeliver: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-                delivery_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TakenView"];
+                    "application/json": components["schemas"]["TrialView"];
                 };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];

@@ -12,10 +12,10 @@ from questhall.kernel.encryption import Sealer
 from questhall.kernel.service import Site
 from questhall.services.integrations import repository, rules
 from questhall.services.integrations.actions.linking import Linking, Pair
-from questhall.services.integrations.actions.sources import Source
+from questhall.services.integrations.actions.sources import Source, mapping_of
 from questhall.services.integrations.actions.taking import BATCH_MAX, Delivery, Taken, Taking, delivery_name
 
-__all__ = ["Delivery", "IntegrationsActions", "Pair", "Source", "Taken", "delivery_name"]
+__all__ = ["Delivery", "IntegrationsActions", "Pair", "Source", "Taken", "delivery_name", "mapping_of"]
 
 
 class IntegrationsActions(Taking, Linking, Integrations):

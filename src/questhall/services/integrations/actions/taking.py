@@ -10,15 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.integrations import ActivityRecorded, MalformedDelivery, SourceNotFound
+from questhall.contracts.integrations import ActivityRecorded, BadMapping, MalformedDelivery, SourceNotFound
 from questhall.kernel.batching import GroupCommit, Turn
 from questhall.kernel.contract import Cause
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Record, Tx, json_text
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
-from questhall.services.integrations import cloudevents, github, repository, rules
-from questhall.services.integrations.actions.sources import Source, Sources
+from questhall.services.integrations import cloudevents, github, mapped, repository, rules
+from questhall.services.integrations.actions.sources import Source, Sources, refuse_faults
 
 STORED = declare("integrations.after_store_before_answer")
 BATCH_MAX = 128
@@ -84,7 +84,7 @@ class Taking(Sources):
             row = await repository.delivery(tx, delivery_id)
         if row is None or row["source_id"] != source.id or row["body"] is None:
             raise SourceNotFound("the delivery is not there, or too old to be read again")
-        drafts, ignored = self.read(source.kind, row["event"], row["body"], row["content_type"])
+        drafts, ignored = self.read(source, row["event"], row["body"], row["content_type"])
         delivery = Delivery(
             source=source,
             external_id=f"again:{new_id()}",
@@ -98,15 +98,19 @@ class Taking(Sources):
         return await self.take(delivery)
 
     @staticmethod
-    def read(kind: str, event: str, body: bytes, content_type: str) -> tuple[list[github.Draft], str]:
+    def read(source: Source, event: str, body: bytes, content_type: str) -> tuple[list[github.Draft], str]:
         """The acts in a body, and why there are none if so. Refuses ``malformed_delivery``."""
         try:
-            if kind == "cloudevents":
+            if source.mapping is not None:
+                return [_of_source(source.slug, draft) for draft in _mapped(source.mapping, body)], ""
+            if source.kind == "cloudevents":
                 drafts = cloudevents.drafts_of(msgspec.json.decode(content_type, type=dict[str, str]), body)
                 return [rules.storable(draft) for draft in drafts], ""
             payload = cloudevents.read_json(rules.json_of(body, content_type))
         except cloudevents.Malformed as problem:
             raise MalformedDelivery(str(problem)) from None
+        except mapped.Unmappable as problem:
+            raise MalformedDelivery(f"{problem}; nothing of the body was taken") from None
         if not isinstance(payload, dict):
             raise MalformedDelivery("a payload is an object")
         if event == "ping":
@@ -115,6 +119,29 @@ class Taking(Sources):
             return [rules.storable(draft) for draft in github.drafts_of(event, payload)], ""
         except github.Ignored as why:
             return [], str(why)
+
+    @staticmethod
+    def try_mapping(mapping: mapped.Mapping, sample: str) -> list[github.Draft]:
+        """The acts that a mapping finds in a sample. Refuses ``bad_mapping``."""
+        refuse_faults(mapped.faults_of(mapping))
+        try:
+            return _mapped(mapping, sample.encode())
+        except cloudevents.Malformed as problem:
+            raise BadMapping(
+                f"the sample: {problem}", errors=[{"pointer": "#/sample", "detail": str(problem)}]
+            ) from None
+        except mapped.Unmappable as problem:
+            refuse_faults(problem.faults)
+            raise
+
+
+def _mapped(mapping: mapped.Mapping, body: bytes) -> list[github.Draft]:
+    return [rules.storable(draft) for draft in mapped.drafts_of(mapping, body)]
+
+
+def _of_source(slug: str, draft: github.Draft) -> github.Draft:
+    # No slug has a colon: acts of two services that count from 1 are not the same.
+    return msgspec.structs.replace(draft, key=f"json:{slug}:{draft.key}")
 
 
 class _Raced(Exception):
@@ -138,7 +165,7 @@ class _Batch:
         known = await repository.known_deliveries(
             tx, [d.source.id for d in self._all], [d.external_id for d in self._all]
         )
-        drafts = [(d.source.kind, draft) for d in self._all for draft in d.drafts]
+        drafts = [(d.source.accounts, draft) for d in self._all for draft in d.drafts]
         if drafts:
             self._counted = await repository.known_keys(tx, [draft.key for _, draft in drafts])
             self._owners = await repository.owners(tx, {_person(kind, draft) for kind, draft in drafts})
@@ -175,7 +202,7 @@ class _Batch:
             self._counted.add(draft.key)
             activity_id = new_id()
             self._keys.append((draft.key, activity_id))
-            owner = self._owners.get(_person(delivery.source.kind, draft))
+            owner = self._owners.get(_person(delivery.source.accounts, draft))
             if owner is None:
                 waits.add(draft.account)
                 self._wait(delivery, delivery_id, activity_id, draft)
@@ -211,7 +238,7 @@ class _Batch:
     def _wait(self, delivery: Delivery, delivery_id: UUID, activity_id: UUID, draft: github.Draft) -> None:
         self._waiting.append(
             repository.TakenWaiting(
-                kind=delivery.source.kind,
+                kind=delivery.source.accounts,
                 account=draft.account.lower(),
                 activity_id=activity_id,
                 source_id=delivery.source.id,

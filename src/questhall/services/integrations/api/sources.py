@@ -1,8 +1,7 @@
-"""HTTP of integrations."""
+"""Sources, their links and what came from them."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,15 +10,12 @@ import msgspec
 
 from questhall.contracts.integrations import (
     BadLinks,
-    BadSignature,
+    BadMapping,
     MalformedDelivery,
-    SourceDisabled,
     SourceNotFound,
-    TooLarge,
 )
-from questhall.kernel.access import ANONYMOUS, Caller
+from questhall.kernel.access import Caller
 from questhall.kernel.http import (
-    PUBLIC,
     SIGNED_IN,
     After,
     Idempotent,
@@ -27,7 +23,6 @@ from questhall.kernel.http import (
     Page,
     Request,
     Response,
-    asgi_route,
     cursor_of,
     delete,
     get,
@@ -36,18 +31,18 @@ from questhall.kernel.http import (
     post,
     read_cursor,
 )
-from questhall.kernel.rpc import answer, read_body
 from questhall.kernel.text import check_names, check_plain
-from questhall.services.integrations import github, repository, rules
-from questhall.services.integrations.actions import Delivery, IntegrationsActions, Pair, Source, delivery_name
+from questhall.services.integrations import mapped, repository
+from questhall.services.integrations.actions import (
+    IntegrationsActions,
+    Pair,
+    mapping_of,
+)
 
-GITHUB_MAX = 25 * 1024 * 1024
-CLOUDEVENTS_MAX = 1024 * 1024
-HEADERS_KEPT = ("content-type",)
+SAMPLE_MAX = 100_000
+"""Characters of a sample that a mapping is tried on."""
 SHOWN_MAX = 100
-DELIVERY = re.compile(r"[A-Za-z0-9-]{1,120}")
-"""What may stand in X-GitHub-Delivery."""
-Kind = Literal["github", "cloudevents"]
+Kind = Literal["github", "cloudevents", "json"]
 Outcome = Literal["recorded", "duplicate", "waiting", "ignored", "ping"]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$(?!\n)")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -59,6 +54,8 @@ class SourceInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     slug: Slug
     kind: Kind
     name: Name
+    mapping: mapped.Mapping | None = None
+    """How a body is read: for the kind ``json``, and needed there."""
 
     def __post_init__(self) -> None:
         """Refuses a name that does not say what it shows, or shows nothing."""
@@ -70,6 +67,7 @@ class SourceChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     name: Name | None = None
     enabled: bool | None = None
+    mapping: mapped.Mapping | None = None
 
     def __post_init__(self) -> None:
         """Refuses a name that does not say what it shows, or shows nothing."""
@@ -89,7 +87,32 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     connected_at: datetime | None
     created_at: datetime
     ingest_url: str
+    mapping: mapped.Mapping | None
     secret: str | None = None
+
+
+class TrialInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping, and a body as it would be sent."""
+
+    mapping: mapped.Mapping
+    sample: Annotated[str, msgspec.Meta(max_length=SAMPLE_MAX)]
+    """The body's text: JSON."""
+
+
+class ActView(msgspec.Struct, frozen=True, kw_only=True):
+    """An act as a mapping finds it."""
+
+    kind: str
+    account: str
+    external_id: str
+    occurred_at: datetime | None
+    attributes: dict[str, str | int | float | bool]
+
+
+class TrialView(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be recorded; no act where ``items`` finds none."""
+
+    acts: list[ActView]
 
 
 class SecretView(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,9 +181,9 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _view(actions: IntegrationsActions, row: Any, secret: str | None = None) -> SourceView:
-    names = [n for n in SourceView.__struct_fields__ if n not in ("ingest_url", "secret")]
+    names = [n for n in SourceView.__struct_fields__ if n not in ("ingest_url", "mapping", "secret")]
     url = f"{actions.at.settings.public_url}/api/v1/ingest/{row['slug']}"
-    return SourceView(ingest_url=url, secret=secret, **{name: row[name] for name in names})
+    return SourceView(ingest_url=url, mapping=mapping_of(row), secret=secret, **{name: row[name] for name in names})
 
 
 @get("/sources", permission="sources:read")
@@ -176,10 +199,28 @@ async def add_source(actions: IntegrationsActions, data: SourceInput, idempotent
     """Make a source; its secret is shown once."""
 
     async def effect(tx: Any) -> SourceView:
-        row, secret = await actions.add_source(tx, data.slug, data.kind, data.name)
+        row, secret = await actions.add_source(tx, data.slug, data.kind, data.name, data.mapping)
         return _view(actions, row, secret)
 
     return await idempotent.run(effect, redact=lambda view: msgspec.structs.replace(view, secret=None))
+
+
+@post("/sources/try", permission="sources:write", refuses=(BadMapping,))
+async def try_mapping(actions: IntegrationsActions, data: TrialInput) -> TrialView:
+    """Read a sample by a mapping, and store nothing."""
+    drafts = actions.try_mapping(data.mapping, data.sample)
+    return TrialView(
+        acts=[
+            ActView(
+                kind=draft.kind,
+                account=draft.account,
+                external_id=draft.key,
+                occurred_at=draft.occurred_at,
+                attributes=draft.attributes,
+            )
+            for draft in drafts
+        ]
+    )
 
 
 @get("/sources/{slug:str}", permission="sources:read", refuses=(SourceNotFound,))
@@ -192,7 +233,7 @@ async def read_source(actions: IntegrationsActions, slug: str) -> SourceView:
 async def change_source(
     actions: IntegrationsActions, request: Request[Any, Any, Any], slug: str, data: SourceChange
 ) -> SourceView:
-    """Rename a source, switch it off or on; ``If-Match`` names the version that was read."""
+    """Rename a source, map it anew, switch it off or on; ``If-Match`` names the version that was read."""
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
     return _view(actions, await actions.change_source(slug, if_match(request), changes))
 
@@ -215,7 +256,7 @@ async def list_links(actions: IntegrationsActions, slug: str, limit: Limit = 25,
     source = await actions.source(slug)
     start = read_cursor(after, str)
     async with actions.at.db.read() as tx:
-        rows = await repository.links(tx, source.kind, start[0] if start else None, limit + 1)
+        rows = await repository.links(tx, source.accounts, start[0] if start else None, limit + 1)
     more = cursor_of(rows[limit - 1]["account"]) if len(rows) > limit else None
     return Page(items=[_link(row) for row in rows[:limit]], next=more)
 
@@ -245,7 +286,7 @@ async def add_links(
     users = await actions.players_of(pairs)
 
     async def effect(tx: Any) -> Page[LinkView]:
-        rows = await actions.link(tx, source.kind, pairs, users, caller.actor)
+        rows = await actions.link(tx, source.accounts, pairs, users, caller.actor)
         return Page(items=[_link(row) for row in rows[:SHOWN_MAX]])
 
     return await idempotent.run(effect)
@@ -255,7 +296,7 @@ async def add_links(
 async def end_link(actions: IntegrationsActions, slug: str, link_id: UUID) -> None:
     """End a link; what was credited stays."""
     source = await actions.source(slug)
-    await actions.end_link(source.kind, link_id)
+    await actions.end_link(source.accounts, link_id)
 
 
 @get("/sources/{slug:str}/waiting", permission="sources:read", refuses=(SourceNotFound,))
@@ -263,7 +304,7 @@ async def list_waiting(actions: IntegrationsActions, slug: str) -> Page[WaitingV
     """Accounts whose acts wait for a link."""
     source = await actions.source(slug)
     async with actions.at.db.read() as tx:
-        rows = await repository.waiting(tx, source.kind)
+        rows = await repository.waiting(tx, source.accounts)
     return Page(items=[WaitingView(account=r["account"], count=r["count"], last=r["last"]) for r in rows])
 
 
@@ -304,98 +345,3 @@ async def redeliver(actions: IntegrationsActions, slug: str, delivery_id: UUID) 
     """Read a delivery again; what was counted stays counted once."""
     taken = await actions.redeliver(slug, delivery_id)
     return TakenView(**msgspec.structs.asdict(taken))
-
-
-_INGEST = {
-    "summary": "Send activity: a GitHub webhook, or CloudEvents",
-    "requestBody": {"content": {"application/json": {}, "application/cloudevents+json": {}}, "required": True},
-    "responses": {
-        "200": {"description": "It was counted before (`duplicate: true`)"},
-        "202": {"description": "Taken"},
-    },
-}
-
-
-async def _admitted(actions: IntegrationsActions, scope: dict[str, Any]) -> Source:
-    """The source, if it may be sent to by whoever sends this, as far as can be told without the body."""
-    source = await actions.source(scope["path_params"]["slug"])
-    if not source.enabled:
-        raise SourceDisabled
-    if source.kind != "github":
-        scope.get("caller", ANONYMOUS).require("ingest")
-    elif not any(name == b"x-hub-signature-256" and value for name, value in scope["headers"]):
-        raise BadSignature("the header X-Hub-Signature-256 is missing: give the webhook its secret")
-    return source
-
-
-@asgi_route(
-    "POST",
-    "/ingest/{slug}",
-    permission=PUBLIC,
-    limit="ingest",
-    max_body=GITHUB_MAX,
-    admit=_admitted,
-    operation=_INGEST,
-    refuses=(BadSignature, MalformedDelivery, SourceNotFound),
-)
-async def ingest(actions: IntegrationsActions, scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Takes activity in."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    source = await _admitted(actions, scope)  # again: it may have been switched off while the body came
-    if source.kind == "github":
-        delivery = await _github(actions, source, headers, receive)
-    else:
-        delivery = await _cloudevents(actions, source, headers, receive)
-    taken = await actions.take(delivery)
-    await answer(send, 200 if taken.duplicate else 202, msgspec.json.encode(taken))
-
-
-async def _body(headers: dict[str, str], receive: Any, limit: int) -> bytes:
-    declared = headers.get("content-length", "")
-    try:
-        if declared.isdecimal() and int(declared) > limit:
-            raise TooLarge(f"at most {limit} bytes")
-        return await read_body(receive, limit=limit)
-    except ValueError:
-        raise TooLarge(f"at most {limit} bytes") from None
-
-
-async def _github(actions: IntegrationsActions, source: Source, headers: dict[str, str], receive: Any) -> Delivery:
-    body = await _body(headers, receive, GITHUB_MAX)
-    if not rules.signed(body, headers["x-hub-signature-256"], source.secrets):
-        raise BadSignature
-    event = headers.get("x-github-event", "")
-    if github.EVENT.fullmatch(event) is None:
-        raise MalformedDelivery("the header X-GitHub-Event is missing, or no name of an event")
-    content_type = headers.get("content-type", "application/json")[:200]
-    drafts, ignored = actions.read(source.kind, event, body, content_type)
-    given = headers.get("x-github-delivery", "")
-    return Delivery(
-        source=source,
-        external_id=given if DELIVERY.fullmatch(given) else delivery_name(body),
-        event=event,
-        drafts=drafts,
-        ignored=ignored,
-        body=body,
-        content_type=content_type,
-        received_at=actions.at.clock.now(),
-    )
-
-
-async def _cloudevents(actions: IntegrationsActions, source: Source, headers: dict[str, str], receive: Any) -> Delivery:
-    body = await _body(headers, receive, CLOUDEVENTS_MAX)
-    kept = {name: value for name, value in headers.items() if name.startswith("ce-") or name in HEADERS_KEPT}
-    content_type = msgspec.json.encode(kept).decode()
-    drafts, ignored = actions.read(source.kind, "", body, content_type)
-    # One event is its own delivery; a batch is named by what it says.
-    external_id = drafts[0].key if len(drafts) == 1 else delivery_name(body)
-    return Delivery(
-        source=source,
-        external_id=external_id,
-        event=drafts[0].kind if len(drafts) == 1 else f"batch of {len(drafts)}",
-        drafts=drafts,
-        ignored=ignored,
-        body=body,
-        content_type=content_type,
-        received_at=actions.at.clock.now(),
-    )
