@@ -37,6 +37,11 @@ async def whole(page: Page, route: str) -> list[str]:
     await expect(page.locator("h1").first).to_be_visible()
     for summary in await page.locator("main summary").all():
         await summary.click()
+    return await now(page)
+
+
+async def now(page: Page) -> list[str]:
+    """What axe finds on a page as it is, and whether anything is cut off."""
     problems = await axe(page)
     wide = await page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
     return problems if wide <= 0 else [*problems, f"{wide} px too wide"]

@@ -25,6 +25,8 @@ export type Balances = Answer<"get", "/me/balances">;
 export type LedgerRow = Item<"/me/transactions">;
 
 export type Source = Answer<"get", "/sources/{slug}">;
+export type Mapping = NonNullable<Source["mapping"]>;
+export type Act = Answer<"post", "/sources/try">["acts"][number];
 export type Delivery = Item<"/sources/{slug}/deliveries">;
 
 export type HistoryItem = Item<"/me/history">;

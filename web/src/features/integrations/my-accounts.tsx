@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { wordsOf } from "@/lib/client";
 import { day } from "@/lib/format";
 import { Card, Icon } from "@/ui";
+import { kindOfLink } from "./kinds";
 import { myLinksQuery } from "./queries";
 
 /** Where else the player is known: what these accounts do counts here. */
@@ -13,11 +14,11 @@ export function MyAccounts() {
       <ul className="divide-y-2 divide-sunk">
         {data?.items.map((one) => (
           <li key={one.id} className="flex items-center gap-3 py-2">
-            <Icon name={one.kind === "github" ? "octopus" : "cloud"} size={32} />
+            <Icon name={kindOfLink(one.kind).icon} size={32} />
             <p className="min-w-0 flex-1">
               <span className="font-bold wrap-anywhere">{one.account}</span>
               <span className="block text-sm text-ink-2">
-                {one.kind === "github" ? "GitHub" : "CloudEvents"}, since {day(one.created_at)}
+                {kindOfLink(one.kind).name}, since {day(one.created_at)}
               </span>
             </p>
           </li>

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { change, newKey, read, remove, send } from "@/lib/client";
-import type { Source } from "@/lib/types";
+import type { Mapping, Source } from "@/lib/types";
 
 const LOOK_AGAIN_MS = 5_000;
 
@@ -29,8 +29,12 @@ export const waitingQuery = (slug: string) => queryOptions({ queryKey: [...sourc
 export const myLinksKey = ["integrations", "mine"] as const;
 export const myLinksQuery = queryOptions({ queryKey: myLinksKey, queryFn: () => read("/me/links") });
 
-export const createSource = (wanted: { slug: string; kind: Source["kind"]; name: string }) => send("/sources", wanted, { key: newKey() });
-export const changeSource = (slug: string, version: number, wanted: { name?: string; enabled?: boolean }) => change("/sources/{slug}", wanted, { path: { slug }, version });
+/** What a mapping finds in a sample; nothing is stored. */
+export const trialQuery = (mapping: Mapping, sample: string) =>
+  queryOptions({ queryKey: ["integrations", "trial", mapping, sample], queryFn: ({ signal }) => send("/sources/try", { mapping, sample }, { signal }), retry: false, gcTime: 0 });
+
+export const createSource = (wanted: { slug: string; kind: Source["kind"]; name: string; mapping: Mapping | null }) => send("/sources", wanted, { key: newKey() });
+export const changeSource = (slug: string, version: number, wanted: { name?: string; enabled?: boolean; mapping?: Mapping }) => change("/sources/{slug}", wanted, { path: { slug }, version });
 export const rotate = (slug: string) => send("/sources/{slug}/rotate", undefined, { path: { slug } });
 export const redeliver = (slug: string, id: string) => send("/sources/{slug}/deliveries/{delivery_id}/redeliver", undefined, { path: { slug, delivery_id: id } });
 export const link = (slug: string, account: string, username: string) => send("/sources/{slug}/links", { account, username }, { path: { slug } });

@@ -8,6 +8,7 @@ import type { Delivery } from "@/lib/types";
 import { Button, buttonClass, Card, Dialog, Empty, Nowhere, Pill, Row, Skeleton, Switch, Trouble } from "@/ui";
 import { HowTo } from "./how-to";
 import { LinksCard } from "./links-card";
+import { MappingCard } from "./mapping-card";
 import { changeSource, deliveriesQuery, redeliver, rotate, sourceKey, sourceQuery } from "./queries";
 
 const route = getRouteApi("/inside/manage/sources/$slug");
@@ -80,29 +81,32 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
         {source.connected_at ? <span>Connected {ago(source.connected_at)}</span> : <span>Nothing has reached it yet</span>}
       </p>
       <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_380px] lg:items-start">
-        <Card
-          title="Deliveries"
-          action={
-            <Button size="small" variant="quiet" onClick={() => void refresh()}>
-              Look again
-            </Button>
-          }
-        >
-          <p role="status" className="sr-only">
-            {count(items.length, "delivery", "deliveries")}
-          </p>
-          {items.length === 0 && !deliveries.isPending && <Empty title="Nothing came yet" mood="asleep"><p>The first delivery appears here with what became of it.</p></Empty>}
-          <ul className="divide-y-2 divide-sunk">
-            {items.map((delivery) => (
-              <Received key={delivery.id} slug={slug} delivery={delivery} mayWrite={mayWrite} />
-            ))}
-          </ul>
-          {deliveries.hasNextPage && (
-            <Button variant="plain" className="mt-4" busy={deliveries.isFetchingNextPage} onClick={() => void deliveries.fetchNextPage()}>
-              Show older
-            </Button>
-          )}
-        </Card>
+        <div className="grid min-w-0 gap-5">
+          <Card
+            title="Deliveries"
+            action={
+              <Button size="small" variant="quiet" onClick={() => void refresh()}>
+                Look again
+              </Button>
+            }
+          >
+            <p role="status" className="sr-only">
+              {count(items.length, "delivery", "deliveries")}
+            </p>
+            {items.length === 0 && !deliveries.isPending && <Empty title="Nothing came yet" mood="asleep"><p>The first delivery appears here with what became of it.</p></Empty>}
+            <ul className="divide-y-2 divide-sunk">
+              {items.map((delivery) => (
+                <Received key={delivery.id} slug={slug} delivery={delivery} mayWrite={mayWrite} />
+              ))}
+            </ul>
+            {deliveries.hasNextPage && (
+              <Button variant="plain" className="mt-4" busy={deliveries.isFetchingNextPage} onClick={() => void deliveries.fetchNextPage()}>
+                Show older
+              </Button>
+            )}
+          </Card>
+          {mayWrite && source.mapping && <MappingCard source={source} mapping={source.mapping} />}
+        </div>
         <div className="grid gap-5">
           <Card title="The source">
             <div className="grid gap-4">
@@ -110,7 +114,7 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
               {switching.error && <p role="alert" className="text-bad">{wordsOf(switching.error)}</p>}
               {rotating.data ? <HowTo source={source} secret={rotating.data.secret} /> : <HowTo source={source} />}
               {rotating.error && <p role="alert" className="text-bad">{wordsOf(rotating.error)}</p>}
-              {mayWrite && source.kind === "github" && (
+              {mayWrite && source.kind !== "cloudevents" && (
                 <Button variant="danger" busy={rotating.isPending} onClick={() => setAsking(true)} className="justify-self-start">
                   New secret
                 </Button>
@@ -119,7 +123,7 @@ export function SourcePage({ mayWrite }: { mayWrite: boolean }) {
           </Card>
           <LinksCard slug={slug} mayWrite={mayWrite} />
           <Dialog open={asking} onClose={() => setAsking(false)} title="Make a new secret?">
-            <p className="mb-4">The one in use now stays good until the next change, so that nothing is lost while you paste the new one into GitHub. The one before it ends now.</p>
+            <p className="mb-4">The one in use now stays good until the next change, so that nothing is lost while you paste the new one into {source.kind === "github" ? "GitHub" : "the service that sends"}. The one before it ends now.</p>
             <Button
               variant="danger"
               onClick={() => {

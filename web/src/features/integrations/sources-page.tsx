@@ -1,25 +1,21 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { FormEvent } from "react";
+import { useState } from "react";
 import { wordsOf } from "@/lib/client";
 import type { Source } from "@/lib/types";
-import { Button, Card, Empty, Field, Icon, Input, Pill, Select, Skeleton, Trouble } from "@/ui";
-import { HowTo } from "./how-to";
-import { createSource, sourcesKey, sourcesQuery } from "./queries";
+import { Card, Empty, Icon, Pill, Skeleton, Trouble } from "@/ui";
+import { KINDS } from "./kinds";
+import { sourcesQuery } from "./queries";
+import { SourceForm } from "./source-form";
 
 export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
-  const queries = useQueryClient();
+  const [kind, setKind] = useState<Source["kind"]>("github");
   const { data, error, isPending, refetch } = useQuery(sourcesQuery);
-  const make = useMutation({ mutationFn: createSource, onSuccess: () => queries.invalidateQueries({ queryKey: sourcesKey }) });
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    make.mutate({ slug: String(form.get("slug")), kind: String(form.get("kind")) as Source["kind"], name: String(form.get("name")) });
-  };
   return (
     <>
       <h1 className="page-title">Sources</h1>
-      <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_380px] lg:items-start">
+      {/* A mapping needs room: the list makes way for it. */}
+      <div className={`grid gap-5 lg:items-start ${kind === "json" ? "lg:grid-cols-[minmax(0,1fr)_minmax(0,1.6fr)]" : "lg:grid-cols-[minmax(0,1fr)_380px]"}`}>
         <Card title="Where activity comes from">
           {error && <Trouble words={wordsOf(error)} again={() => void refetch()} />}
           {isPending && <Skeleton height={240} />}
@@ -31,7 +27,7 @@ export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
           <ul className="divide-y-2 divide-sunk">
             {data?.items.map((source) => (
               <li key={source.id} className="relative flex items-center gap-3 py-3">
-                <Icon name={source.kind === "github" ? "octopus" : "cloud"} size={40} />
+                <Icon name={KINDS[source.kind].icon} size={40} />
                 <div className="min-w-0 flex-1">
                   <p className="font-bold">
                     <Link to="/manage/sources/$slug" params={{ slug: source.slug }} className="after:absolute after:inset-0 after:rounded-2xl">
@@ -39,7 +35,7 @@ export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
                     </Link>
                   </p>
                   <p className="text-sm text-ink-2">
-                    {source.kind === "github" ? "GitHub" : "CloudEvents"}, {source.slug}
+                    {KINDS[source.kind].name}, {source.slug}
                   </p>
                 </div>
                 <Pill tone={source.enabled ? "ok" : "bad"}>{source.enabled ? "On" : "Off"}</Pill>
@@ -47,40 +43,7 @@ export function SourcesPage({ mayWrite }: { mayWrite: boolean }) {
             ))}
           </ul>
         </Card>
-        {mayWrite && (
-          <Card title="Add a source">
-            {make.data ? (
-              <div className="grid gap-4">
-                <HowTo source={make.data} secret={make.data.secret} />
-                <Link to="/manage/sources/$slug" params={{ slug: make.data.slug }} className="link">
-                  To its deliveries
-                </Link>
-                <Button variant="plain" onClick={() => make.reset()}>
-                  {make.data.secret ? "I have copied it" : "Add another"}
-                </Button>
-              </div>
-            ) : (
-              <form onSubmit={submit} className="grid gap-4">
-                <Field label="Kind">
-                  {(ids) => (
-                    <Select {...ids} name="kind">
-                      <option value="github">GitHub webhooks</option>
-                      <option value="cloudevents">CloudEvents</option>
-                    </Select>
-                  )}
-                </Field>
-                <Field label="Name">{(ids) => <Input {...ids} name="name" required maxLength={80} autoComplete="off" />}</Field>
-                <Field label="Short name" hint="Small letters, digits, dashes; part of the address">
-                  {(ids) => <Input {...ids} name="slug" required pattern="[a-z0-9][a-z0-9\-]{1,62}" title="2 to 63 small letters, digits and dashes" autoComplete="off" />}
-                </Field>
-                {make.error && <p role="alert" className="text-bad">{wordsOf(make.error)}</p>}
-                <Button type="submit" busy={make.isPending} className="justify-self-start">
-                  Add it
-                </Button>
-              </form>
-            )}
-          </Card>
-        )}
+        {mayWrite && <SourceForm kind={kind} onKind={setKind} />}
       </div>
     </>
   );
