@@ -50,6 +50,21 @@ def deliveries() -> list[tuple[str, str, dict[str, Any]]]:
     return [*found, found[0], ("pull_request", "another-id", found[1][2])]
 
 
+SCHOOL = {
+    "slug": "school",
+    "kind": "json",
+    "name": "School",
+    "mapping": {
+        "kind": "'school.merged'",
+        "account": "sender.login",
+        "external_id": "pull_request.node_id",
+        "occurred_at": "pull_request.merged_at",
+    },
+}
+BY_SCHOOL = ("d-9", "d-10")
+"""Deliveries that a source of any JSON brings, instead of GitHub."""
+
+
 QUESTS = [
     {
         "slug": "merge",
@@ -175,7 +190,7 @@ async def run_jobs(installation: Installation) -> None:
 
 
 async def setup(installation: Installation, client: httpx.AsyncClient) -> None:
-    """Players, a source, quests and a badge."""
+    """Players, two sources, quests and a badge."""
     identity: Any = installation.process.actions["identity"]
     for name in (*PLAYERS, "ada"):
         await identity.create_user(name, f"{name}@example.org", PASSWORD, admin=name == "ada")
@@ -184,10 +199,13 @@ async def setup(installation: Installation, client: httpx.AsyncClient) -> None:
     made = await client.post("/sources", json={"slug": "acme", "kind": "github", "name": "Acme"}, headers=auth)
     for name in PLAYERS:
         await client.post("/sources/acme/links", json={"account": name, "username": name}, headers=auth)
+    school = await client.post("/sources", json=SCHOOL, headers=auth)
+    for name in PLAYERS:
+        await client.post("/sources/school/links", json={"account": name, "username": name}, headers=auth)
     await installation.process.stub("cli", Quests).install(QUESTS)
     badges: Any = installation.process.actions["achievements"]
     await badges.install(BADGES)
-    secrets = {"hook": made.json()["secret"], "token": token}
+    secrets = {"hook": made.json()["secret"], "school": school.json()["secret"], "token": token}
     (installation.settings.data / "secrets.json").write_text(json.dumps(secrets))
 
 
@@ -207,14 +225,23 @@ async def post_twice(installation: Installation) -> None:
     tell("hold", "h-1")
 
 
+def signature(secret: str, body: bytes) -> str:
+    """As both kinds of sources sign."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
 async def live(client: httpx.AsyncClient, secrets: dict[str, str]) -> None:
     """Receives every delivery, and one request for money under a key."""
 
     async def send(event: str, delivery: str, payload: dict[str, Any]) -> None:
         body = json.dumps(payload).encode()
-        signature = "sha256=" + hmac.new(secrets["hook"].encode(), body, hashlib.sha256).hexdigest()
-        headers = {"x-github-event": event, "x-github-delivery": delivery, "x-hub-signature-256": signature}
-        answer = await client.post("/ingest/acme", content=body, headers=headers)
+        if delivery in BY_SCHOOL:
+            slug, headers = "school", {"x-questhall-signature-256": signature(secrets["school"], body)}
+            delivery = f"json:school:{payload['pull_request']['node_id']}"
+        else:
+            slug, headers = "acme", {"x-hub-signature-256": signature(secrets["hook"], body)}
+            headers |= {"x-github-event": event, "x-github-delivery": delivery}
+        answer = await client.post(f"/ingest/{slug}", content=body, headers=headers)
         assert answer.status_code in (200, 202), answer.text
         tell("delivery", delivery)
 
