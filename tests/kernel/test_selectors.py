@@ -132,6 +132,7 @@ COSTLY = [
     "'" + "a" * 60 + "'" + " | join('', [@, @, @, @])" * 8,
     "[numbers, numbers]" + " | [@, @, @][]" * 11,
     "[lists, lists, lists][][]",
+    f"[{times('numbers', 45)}][]",
     "@" + " | [@, @, @]" * 14 + " | to_string(@)",
     "wide.*",
     "merge(wide, wide, wide)",
