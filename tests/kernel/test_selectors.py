@@ -94,6 +94,7 @@ def test_what_fails_says_why_and_not_what_it_saw(source: str, why: str) -> None:
 LONG = "x" * 300_000
 HEAVY: dict[str, Any] = {
     "text": LONG,
+    "accents": "é" * 600_000,
     "near": [LONG, LONG[:-1] + "z"],
     "numbers": [n / 7 for n in range(50_000)],
     "some": [n / 7 for n in range(160)],
@@ -125,9 +126,10 @@ COSTLY = [
     "max(empty)",
     "to_string(numbers)",
     "to_string(some)",
+    "to_string([accents])",
     f"to_string([{times('text', 30)}])",
     "join('', empty)",
-    "join(text, empty)",
+    "join(accents, digits[:180])",
     "join('', [text, text])",
     "'" + "a" * 60 + "'" + " | join('', [@, @, @, @])" * 8,
     "[numbers, numbers]" + " | [@, @, @][]" * 11,
