@@ -55,8 +55,15 @@ async def test_a_gift_arrives_once_and_both_see_who_and_why(hall: Hall) -> None:
         assert row["party"] == {"username": other, "display_name": other}
         lines = (await user.client.get("/me/history")).json()["items"]
         assert any("30 coins" in line["text"] and line["detail"] == "for the review" for line in lines)
-    why = (await bob.client.get(f"/why/transaction/{row['transaction_id']}")).json()
-    assert why["steps"], "the chain is told"
+    assert first.json() == {"transaction_id": row["transaction_id"], "currency": "coins", "amount": 30, "balance": 70}
+    # Each is told it from their own side: the other's balance is nobody else's.
+    for user, title, balance in ((ann, "-30 coins", 70), (bob, "+30 coins", 30)):
+        step = (await user.client.get(f"/why/transaction/{row['transaction_id']}")).json()["steps"][0]
+        assert (step["title"], step["facts"]["balance"]) == (title, balance)
+        assert str(ann.user_id) not in step["detail"]
+        assert str(bob.user_id) not in step["detail"]
+    stranger = await hall.user("eve")
+    assert (await stranger.client.get(f"/why/transaction/{row['transaction_id']}")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -75,6 +82,9 @@ async def test_a_gift_arrives_once_and_both_see_who_and_why(hall: Hall) -> None:
         ({"note": "\u202egnp.exe"}, 422, None),
         ({"note": "x" * 201}, 422, None),
         ({"from": "bob"}, 422, None),
+        ({"to": "b" * 33}, 422, None),
+        ({"note": "thanks\n+500 coins"}, 422, None),
+        ({"note": "\u200b"}, 422, None),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -99,7 +109,7 @@ async def test_a_new_account_gives_little_and_an_old_one_more_and_a_day_ends(hal
     assert (await send(ann, "bob", 50)).status_code == 201
     over = await send(ann, "bob", 1)
     assert (over.status_code, over.json()["code"]) == (409, "gift_limit")
-    assert "0 are left today" in over.json()["detail"]
+    assert "50 are given today" in over.json()["detail"]
     await later(hall, ann, timedelta(days=1))
     assert (await send(ann, "bob", 50)).status_code == 201, "a new day"
     await later(hall, ann, timedelta(days=6))
@@ -146,6 +156,19 @@ async def test_who_is_suspended_gets_no_gift(hall: Hall) -> None:
     assert (await send(ann, "bob", 5)).json()["code"] == "user_not_found"
 
 
+async def test_a_gift_that_was_made_is_answered_again_whatever_became_of_who_took_it(hall: Hall) -> None:
+    ann, bob = await hall.user("ann"), await hall.user("bob")
+    await fill(hall, ann, 40)
+    first = await send(ann, "bob", 5, key="k", note="  ")
+    assert first.status_code == 201, "a note of spaces is none"
+    await hall.actions(Identity).set_status(bob.user_id, "suspended", reason="for a test")
+    again = await send(ann, "bob", 5, key="k", note="  ")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (await send(ann, "bob", 5)).json()["code"] == "user_not_found"
+    assert await amount_of(ann) == 35
+
+
 async def test_a_purse_as_it_was(hall: Hall) -> None:
     ann, bob = await hall.user("ann"), await hall.user("bob")
     began = hall.clock.now()
@@ -166,3 +189,13 @@ async def test_a_purse_as_it_was(hall: Hall) -> None:
     assert await at(ann, None) == {"coins": 35}
     assert await at(bob, None) == {"coins": 5}
     assert (await ann.client.get("/me/balances/past", params={"at": "yesterday"})).status_code == 422
+
+
+async def test_a_purse_as_it_was_holds_what_had_moved_by_the_times_that_its_rows_tell(hall: Hall) -> None:
+    ann = await hall.user("ann")
+    later_, earlier = hall.clock.now() + timedelta(hours=2), hall.clock.now() + timedelta(hours=1)
+    for amount, at in ((40, later_), (5, earlier)):  # as two at once may: who began first had the journal's lock last
+        hall.clock.advance(at - hall.clock.now())
+        await fill(hall, ann, amount)
+    answer = await ann.client.get("/me/balances/past", params={"at": earlier.isoformat()})
+    assert [item["amount"] for item in answer.json()["items"]] == [5]

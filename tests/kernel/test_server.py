@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from questhall.kernel import server as server_module
 from questhall.kernel.server import server
 
 
@@ -96,3 +97,31 @@ async def test_an_application_that_fails_after_the_head_ends_the_connection() ->
     async with serving(app) as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         assert b"hello" not in await asyncio.wait_for(reader.read(), 2)
+
+
+async def test_a_body_that_goes_on_after_its_answer_ends_with_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "BODY_AFTER_ANSWER_S", 0.3)
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send(start((b"content-length", b"2")))
+        await send(body(b"no"))
+
+    async with serving(app) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\nno"), 2)
+
+        async def trickle() -> None:
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(trickle(), 3)
+
+    async with serving(app) as (reader, writer):
+        for _ in range(3):  # one that came whole is followed by the next, however late
+            writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbo")
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\nno"), 2)
+            writer.write(b"dy")
+            await asyncio.sleep(0.4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from questhall.contracts.currency import Currency, Posting, Transfer
 from questhall.kernel.ids import new_id
@@ -33,6 +33,19 @@ async def test_a_gift_is_sent_from_the_wallet_and_arrives_on_the_other_page(site
     await sheet.get_by_role("button", name="Give").click()
     await expect(sheet.get_by_role("alert")).to_contain_text("no such player")
     await sheet.get_by_label("Player").fill("bob")
+
+    async def lose(route: Route) -> None:
+        await route.fetch()  # it is given
+        await route.abort()
+
+    await mine.route("**/api/v1/transfers", lose, times=1)
+    await sheet.get_by_role("button", name="Give").click()
+    await expect(sheet.get_by_role("alert")).to_contain_text("it may have arrived or not")
+    # Closed and opened again, it is the same gift: it is given once.
+    await mine.keyboard.press("Escape")
+    await mine.get_by_role("button", name="Give to a player").click()
+    for label, text in (("Player", "bob"), ("Amount", "30"), ("Note", "for the review")):
+        await sheet.get_by_label(label).fill(text)
     await sheet.get_by_role("button", name="Give").click()
     await expect(sheet).to_be_hidden()
     await expect(mine.get_by_role("status").filter(has_text="30 coins are with bob now")).to_be_visible()
@@ -41,4 +54,8 @@ async def test_a_gift_is_sent_from_the_wallet_and_arrives_on_the_other_page(site
     row = theirs.get_by_role("listitem").filter(has_text="From ann")
     await expect(row).to_contain_text("for the review")
     await expect(row).to_contain_text("+30")
+    await expect(theirs.get_by_role("listitem").filter(has_text="From ann")).to_have_count(1)
+    await expect(mine.locator("header")).to_contain_text("90")
+    await mine.get_by_role("link", name="Why? -30").click()
+    await expect(mine.get_by_text("-30 coins").first).to_be_visible()
     assert site.problems == []

@@ -169,6 +169,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     step: Step
     causation_id: UUID | None
     correlation_id: UUID | None = None
+    others: dict[UUID, Step] = {}
+    """Whose effect it is too, each with the step as it is theirs: who gave, where the owner was given."""
 
 
 P = ParamSpec("P")

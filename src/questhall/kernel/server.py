@@ -20,6 +20,8 @@ OLD_MAX = 50
 
 HEAD_TIMEOUT_S = 10.0
 """What a connection may take from its first moment, and a request from its first byte, to the end of its head."""
+BODY_AFTER_ANSWER_S = 5.0
+"""What the rest of a body may take that was answered before it came whole."""
 HEAD_MAX = 64 * 1024
 """Bytes of a request's line and fields, those after a chunked body included; and of what is read and leads to nothing."""
 TOO_LARGE = (
@@ -76,6 +78,7 @@ class _Protocol(HttpToolsProtocol):
     """Bytes since something came of them: a head, a part of a body, the end of a request."""
     _head_since: float | None = None
     _head_due: asyncio.TimerHandle | None = None
+    _rest_due: asyncio.TimerHandle | None = None
     _joining: _Joining
 
     def connection_made(self, transport: Any) -> None:
@@ -93,6 +96,8 @@ class _Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """The answer is given; to HEAD it had no body."""
         self._joining.end()
+        if self.cycle.more_body and self._rest_due is None:
+            self._rest_due = self.loop.call_later(BODY_AFTER_ANSWER_S, self.transport.close)
         super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
@@ -123,7 +128,13 @@ class _Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The end of a request."""
         self._unused = 0
+        self._rest_came()
         super().on_message_complete()
+
+    def _rest_came(self) -> None:
+        if self._rest_due is not None:
+            self._rest_due.cancel()
+            self._rest_due = None
 
     def on_headers_complete(self) -> None:
         """The head came; all that is left of what came with it is looked at after it."""
@@ -139,6 +150,7 @@ class _Protocol(HttpToolsProtocol):
         self._head_since = None
         if self._head_due is not None:
             self._head_due.cancel()
+        self._rest_came()
         super().connection_lost(exc)
 
     def _await_head(self) -> None:

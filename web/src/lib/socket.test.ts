@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { useSession } from "./session";
 import { openSocket } from "./socket";
 
 class Line extends EventTarget {
@@ -50,6 +51,20 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe("the socket", () => {
+  it("is live again when the network is back before the socket was lost", () => {
+    const close = load();
+    Line.last.opens();
+    Line.last.says(subscribed("e.4", true));
+    window.dispatchEvent(new Event("offline"));
+    expect(useSession.getState().connection).toBe("away");
+    window.dispatchEvent(new Event("online"));
+    expect(useSession.getState().connection).toBe("live");
+    Line.last.readyState = 3;
+    window.dispatchEvent(new Event("online"));
+    expect(useSession.getState().connection).toBe("connecting");
+    close();
+  });
+
   it("has everything read again when it can't say what happened meanwhile", () => {
     load();
     Line.last.opens();

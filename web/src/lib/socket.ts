@@ -138,12 +138,16 @@ export function openSocket(userId: string, channels: string[], listener: Listene
     if (socket.readyState === socket.OPEN) socket.send('{"type":"ping"}');
   }, PING_MS);
   const offline = () => session.setConnection("away");
+  // Back before the socket noticed: it is as live as it was. If it did notice, its own end says so.
+  const online = () => session.setConnection(socket.readyState === socket.OPEN ? "live" : "connecting");
   window.addEventListener("offline", offline);
+  window.addEventListener("online", online);
 
   return () => {
     closed = true;
     clearInterval(pings);
     window.removeEventListener("offline", offline);
+    window.removeEventListener("online", online);
     socket.close();
     session.setConnection("connecting");
   };

@@ -62,11 +62,11 @@ class Chains:
         if contract is None or reference is None:
             raise NotFound
         origin = await self._explain(contract, kind, reference)
-        if origin is None or (origin.owner != asker and not sees_all):
+        if origin is None or (origin.owner != asker and asker not in origin.others and not sees_all):
             raise NotFound
         # What the chain passes through may be about others: of that the asker sees that it happened, and no more.
         shown_of = None if sees_all else str(asker)
-        steps = [origin.step]
+        steps = [origin.others.get(asker, origin.step)]
         async with self._at.db.read() as tx:
             whole = await self._climb(tx, origin, steps, shown_of)
             position = await repository.position(tx)

@@ -22,7 +22,7 @@ from questhall.contracts.currency import (
     Transfer,
     UnknownCurrency,
 )
-from questhall.contracts.identity import Identity, UserNotFound
+from questhall.contracts.identity import Identity, UserBrief, UserNotFound
 from questhall.kernel.access import Caller
 from questhall.kernel.http import (
     SIGNED_IN,
@@ -49,7 +49,8 @@ from questhall.services.currency.actions import CurrencyActions, prepared, raise
 Reason = Annotated[str, msgspec.Meta(pattern=r"\S", min_length=3, max_length=500)]
 # `$` alone would let a last line break through.
 Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,30}(:[a-z0-9_-]{1,40})?$(?!\n)")]
-Note = Annotated[str, msgspec.Meta(max_length=200)]
+# One line: nobody writes a second one into another's wallet.
+Note = Annotated[str, msgspec.Meta(pattern=r"^[^\n\r\v\f\x85\u2028\u2029]*$(?!\n)", max_length=200)]
 DayMax = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MAX)]
 Label = Annotated[str, msgspec.Meta(pattern=r"^\S(.*\S)?$(?!\n)", max_length=60)]
 
@@ -127,15 +128,24 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
 class Gift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A gift to another player, by their name; they read the note."""
 
-    to: str
-    currency: str
+    to: Annotated[str, msgspec.Meta(max_length=32)]
+    currency: Annotated[str, msgspec.Meta(max_length=72)]
     amount: int
     note: Note = ""
 
     def __post_init__(self) -> None:
         """Refuses a note that does not say what it shows, or shows nothing."""
-        if self.note:
+        if self.note.strip():
             check_names(note=self.note)
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift that was made, and what is left."""
+
+    transaction_id: UUID
+    currency: str
+    amount: int
+    balance: int
 
 
 class CurrencyInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -258,8 +268,8 @@ async def read_past_balances(actions: CurrencyActions, caller: Caller, at: Time 
     items = [
         PastBalance(
             currency=code,
-            amount=mine[code]["balance"] if code in mine else 0,
-            debt=debts[code]["balance"] if code in debts else 0,
+            amount=mine.get(code, 0),
+            debt=debts.get(code, 0),
         )
         for code in sorted({*mine, *debts})
     ]
@@ -292,18 +302,26 @@ async def _parties(actions: CurrencyActions, accounts: list[str]) -> dict[str, P
 
 
 @post("/transfers", permission=SIGNED_IN, status=201, idempotency="required", refuses=(UserNotFound, GiftLimit))
-async def give(actions: CurrencyActions, caller: Caller, data: Gift, idempotent: Idempotent) -> Response[Outcome]:
+async def give(actions: CurrencyActions, caller: Caller, data: Gift, idempotent: Idempotent) -> Response[Given]:
     """Give to another player, where the currency allows gifts."""
     identity = actions.at.stub(Identity)
     taker = await identity.user_by_username(data.to)
-    if taker is None or taker.status != "active":
-        raise UserNotFound
-    if taker.user_id == caller.user:
-        raise OwnPurse
     giver = (await identity.users([caller.user]))[0]
 
-    async def effect(tx: Any) -> Outcome:
-        return await actions.give(tx, giver, taker, data.currency, data.amount, data.note.strip())
+    async def effect(tx: Any) -> Given:
+        # Refused here and not before: what was given under this key stays given, whatever has become of the taker.
+        if taker is None or taker.status != "active":
+            raise UserNotFound
+        if taker.user_id == caller.user:
+            raise OwnPurse
+        outcome = await actions.give(tx, giver, taker, data.currency, data.amount, data.note)
+        # Of the two purses, the giver's alone is the giver's to know.
+        return Given(
+            transaction_id=outcome.transaction_id,
+            currency=data.currency,
+            amount=data.amount,
+            balance=outcome.balances[f"user:{caller.user}|{data.currency}"],
+        )
 
     return await idempotent.run(effect)
 
@@ -355,14 +373,16 @@ async def change_currency(
 @post("/admin/transactions", permission="currency:grant", status=201, idempotency="required", refuses=(UserNotFound,))
 async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempotent: Idempotent) -> Response[Outcome]:
     """Give or take, with a reason."""
-    user_id = await _player(actions, data)
+    user = await _player(actions, data)
     if data.amount == 0 or abs(data.amount) > AMOUNT_MAX:
         raise InvalidAmount(errors=[{"pointer": "#/amount", "detail": "not 0, at most 2^53 - 1"}])
-    account, other = f"user:{user_id}", "mint:admin" if data.amount > 0 else "sink:admin"
-    debit, credit = (other, account) if data.amount > 0 else (account, other)
-    transfer = Transfer(debit=debit, credit=credit, currency=data.currency, amount=abs(data.amount))
 
     async def effect(tx: Any) -> Outcome:
+        if user is None:
+            raise UserNotFound
+        account, other = f"user:{user.user_id}", "mint:admin" if data.amount > 0 else "sink:admin"
+        debit, credit = (other, account) if data.amount > 0 else (account, other)
+        transfer = Transfer(debit=debit, credit=credit, currency=data.currency, amount=abs(data.amount))
         posting = Posting(key=f"admin:{new_id()}", transfers=[transfer], transaction_type="admin", reason=data.reason)
         # Taking reaches what can't be spent; giving has the same bounds as everyone's.
         terms = rules.Terms(forced=data.amount < 0)
@@ -373,17 +393,13 @@ async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempoten
     return await idempotent.run(effect)
 
 
-async def _player(actions: CurrencyActions, data: Grant) -> UUID:
+async def _player(actions: CurrencyActions, data: Grant) -> UserBrief | None:
     if (data.username is None) == (data.user_id is None):
         raise PlayerUnclear("give `username` or `user_id`, one of them")
     identity = actions.at.stub(Identity)
     if data.user_id is not None:
-        user = next(iter(await identity.users([data.user_id])), None)
-    else:
-        user = await identity.user_by_username(data.username or "")
-    if user is None:
-        raise UserNotFound
-    return user.user_id
+        return next(iter(await identity.users([data.user_id])), None)
+    return await identity.user_by_username(data.username or "")
 
 
 @post(

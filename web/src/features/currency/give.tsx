@@ -1,10 +1,10 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Gift } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { newKey, Problem, wordsOf } from "@/lib/client";
 import { currencyName, number } from "@/lib/format";
 import { Button, Dialog, Field, Input, Select } from "@/ui";
-import { balancesQuery, currenciesQuery, give } from "./queries";
+import { balancesQuery, currenciesQuery, give, ledgerKey } from "./queries";
 
 /** A gift to another player; the button is there if some currency can be given. */
 export function Give() {
@@ -12,6 +12,8 @@ export function Give() {
   const { data: balances } = useQuery(balancesQuery);
   const [open, setOpen] = useState(false);
   const [done, setDone] = useState("");
+  // It outlives the dialog: who closes it after an answer was lost, and gives again, gives once.
+  const [key, setKey] = useState(newKey);
   const kinds = currencies?.items.filter((kind) => kind.active && kind.transferable) ?? [];
   if (kinds.length === 0) return null;
   return (
@@ -24,8 +26,11 @@ export function Give() {
         <GiveForm
           kinds={kinds}
           available={(code) => balances?.items.find((item) => item.currency === code)?.available ?? 0}
+          sentAs={key}
+          onNewKey={() => setKey(newKey())}
           onDone={(words) => {
             setDone(words);
+            setKey(newKey());
             setOpen(false);
           }}
         />
@@ -41,10 +46,27 @@ interface Kind {
   give_new_max: number;
 }
 
-function GiveForm({ kinds, available, onDone }: { kinds: Kind[]; available: (code: string) => number; onDone: (words: string) => void }) {
+interface FormProps {
+  kinds: Kind[];
+  available: (code: string) => number;
+  /** The gift's key: sent again under it, it is given once. */
+  sentAs: string;
+  onNewKey: () => void;
+  onDone: (words: string) => void;
+}
+
+/** What became of a gift whose answer did not come, or came for another. */
+const troubleOf = (error: unknown): string => {
+  if (!(error instanceof Problem)) return wordsOf(error);
+  if (error.code === "idempotency_key_reused") return "An earlier gift of yours was under way and may have arrived: look at what came and went before you give again.";
+  if (error.code === "offline" || error.status >= 500) return "No answer came, so it may have arrived or not. Give again as it stands: it is given once.";
+  return wordsOf(error);
+};
+
+function GiveForm({ kinds, available, sentAs, onNewKey, onDone }: FormProps) {
+  const queries = useQueryClient();
   const [code, setCode] = useState(kinds[0]?.code ?? "");
-  const [key, setKey] = useState(newKey);
-  const giving = useMutation({ mutationFn: (gift: Parameters<typeof give>[0]) => give(gift, key) });
+  const giving = useMutation({ mutationFn: (gift: Parameters<typeof give>[0]) => give(gift, sentAs) });
   const kind = kinds.find((one) => one.code === code);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -52,8 +74,12 @@ function GiveForm({ kinds, available, onDone }: { kinds: Kind[]; available: (cod
     const gift = { to: String(fields.get("to")).trim(), currency: code, amount: Number(fields.get("amount")), note: String(fields.get("note")).trim() };
     giving.mutate(gift, {
       onSuccess: () => onDone(`${number(gift.amount)} ${currencyName(code, kind?.name)} are with ${gift.to} now.`),
-      // Something else was sent under this key before: what is on the page now is a new gift.
-      onError: (error) => error instanceof Problem && error.code === "idempotency_key_reused" && setKey(newKey()),
+      onError: (error) => {
+        if (!(error instanceof Problem) || error.code !== "idempotency_key_reused") return;
+        // Something else was sent under this key before: it may be in the list, and what stands here now is a new gift.
+        void queries.invalidateQueries({ queryKey: ledgerKey });
+        onNewKey();
+      },
     });
   };
   return (
@@ -83,7 +109,7 @@ function GiveForm({ kinds, available, onDone }: { kinds: Kind[]; available: (cod
       <p className="text-sm text-ink-2">
         Up to {number(kind?.give_day_max ?? 0)} a day, and {number(Math.min(kind?.give_new_max ?? 0, kind?.give_day_max ?? 0))} in your first week. A gift can’t be taken back.
       </p>
-      {giving.error && <p role="alert" className="text-bad">{wordsOf(giving.error)}</p>}
+      {giving.error && <p role="alert" className="text-bad">{troubleOf(giving.error)}</p>}
       <Button type="submit" busy={giving.isPending} className="justify-self-start">
         Give
       </Button>

@@ -39,7 +39,7 @@ export function Ledger({ currency }: { currency: string }) {
           <li key={row.id} className="flex items-center gap-3 py-3">
             <Icon name={kind(row.currency).icon} size={34} />
             <div className="min-w-0 flex-1">
-              <p className="font-bold wrap-anywhere first-letter:uppercase">{paysDebt(row) ? "Paid back what was owed" : row.reason || from(row)}</p>
+              <p className="font-bold wrap-anywhere first-letter:uppercase">{paysDebt(row) ? "Paid back what was owed" : row.reason || (row.transaction_type === "gift" ? "A gift" : from(row))}</p>
               <p className="text-sm text-ink-2">
                 {from(row)}, <time dateTime={row.created_at} className="inline-block">{moment(row.created_at)}</time>
               </p>
@@ -51,7 +51,7 @@ export function Ledger({ currency }: { currency: string }) {
               <p className="text-sm text-ink-2 max-sm:hidden">then {number(row.balance)}</p>
             </div>
             <Link to="/why/$kind/$id" params={{ kind: "transaction", id: paysDebt(row) ? row.id : row.transaction_id }} className="why-link">
-              Why?<span className="sr-only"> {signed(row.amount)} {kind(row.currency).name}, {row.reason}</span>
+              Why?<span className="sr-only"> {signed(row.amount)} {kind(row.currency).name}{row.reason && `, ${row.reason}`}</span>
             </Link>
           </li>
         ))}

@@ -1354,6 +1354,14 @@ export interface components {
             amount: number;
             note?: string;
         };
+        /** Given */
+        Given: {
+            /** Format: uuid */
+            transaction_id: string;
+            currency: string;
+            amount: number;
+            balance: number;
+        };
         /** Grant */
         Grant: {
             currency: string;
@@ -2832,7 +2840,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Outcome"];
+                    "application/json": components["schemas"]["Given"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -36,7 +36,7 @@ class Giving(Posts):
             key=f"gift:{new_id()}",
             transfers=[Transfer(debit=debit, credit=credit, currency=currency, amount=amount)],
             transaction_type="gift",
-            reason=note,
+            reason=note.strip(),
         )
         raise_refused(outcome := (await self.apply(tx, [prepared(posting, tx.cause)]))[0].outcome)
         given, taken = await repository.count_gift(tx, debit, credit, currency, tx.now.date(), amount)
@@ -44,7 +44,7 @@ class Giving(Posts):
         if given > most:
             new = " in its first week" if most < limits.give_day_max else ""
             raise GiftLimit(
-                f"an account{new} gives {most} {currency} a day at most; {most - given + amount} are left today"
+                f"an account{new} gives {most} {currency} a day at most, and {given - amount} are given today"
             )
         if taken > limits.take_day_max:
             raise GiftLimit(f"nobody takes more than {limits.take_day_max} {currency} a day in gifts")

@@ -38,24 +38,19 @@ class Why:
         owner, raised = _owner_of(shown), _player_of(shown["credit"]) is not None
         # Who asks for a whole transaction is told all that it changed for the same player.
         told = [shown] if asked else [t for t in transfers if t is shown or (_is_leg(t) and _owner_of(t) == owner)]
-        step = Step(
-            kind="transfer",
-            title=", ".join(_title_of(transfer, names) for transfer in told),
-            detail=_where(shown["debit"], shown["credit"]),
-            time=row["created_at"],
-            actor=row["actor"],
-            rule=None if row["rule"] is None else msgspec.json.decode(row["rule"]),
-            facts={
-                "transaction_id": str(row["id"]),
-                "transfer_id": str(shown["id"]),
-                "currency": shown["currency"],
-                "reason": row["reason"],
-                "transaction_type": row["transaction_type"],
-                "balance": shown["credit_balance"] if raised else shown["debit_balance"],
-                "requested": row["depth"] == 0,
-            },
+        step = _step_of(row, shown, ", ".join(_title_of(transfer, names) for transfer in told), raised=raised)
+        giver = _player_of(shown["debit"])
+        others = {}
+        if raised and giver is not None and giver != owner and row["transaction_type"] == "gift":
+            given = f"-{shown['amount']:,} {_called(shown['currency'], names)}"
+            others[giver] = _step_of(row, shown, given, raised=False)
+        return Origin(
+            owner=owner,
+            step=step,
+            causation_id=row["causation_id"],
+            correlation_id=row["correlation_id"],
+            others=others,
         )
-        return Origin(owner=owner, step=step, causation_id=row["causation_id"], correlation_id=row["correlation_id"])
 
     async def _explain_level(self, effect_id: str) -> Origin | None:
         user, _, level = effect_id.rpartition(":")
@@ -71,6 +66,27 @@ class Why:
             facts={"transaction_id": str(row["transaction_id"]), "requested": False},
         )
         return Origin(owner=row["user_id"], step=step, causation_id=row["causation_id"])
+
+
+def _step_of(row: Record, shown: Record, title: str, *, raised: bool) -> Step:
+    """A transfer as it is the player's whose balance it raised, or lowered."""
+    return Step(
+        kind="transfer",
+        title=title,
+        detail=_where(shown["debit"], shown["credit"], raised=raised),
+        time=row["created_at"],
+        actor=row["actor"],
+        rule=None if row["rule"] is None else msgspec.json.decode(row["rule"]),
+        facts={
+            "transaction_id": str(row["id"]),
+            "transfer_id": str(shown["id"]),
+            "currency": shown["currency"],
+            "reason": row["reason"],
+            "transaction_type": row["transaction_type"],
+            "balance": shown["credit_balance"] if raised else shown["debit_balance"],
+            "requested": row["depth"] == 0,
+        },
+    )
 
 
 def _title_of(transfer: Record, names: dict[str, str]) -> str:
@@ -94,12 +110,13 @@ def _is_leg(transfer: Record) -> bool:
     return bool(transfer["credit"] != rules.DEBT_CONTRA)
 
 
-def _where(debit: str, credit: str) -> str:
+def _where(debit: str, credit: str, *, raised: bool) -> str:
     if credit.startswith("debt:"):
         return "what was to be taken back was spent already"
     if credit == rules.DEBT_CONTRA:
         return "paid back what was owed"
-    return f"from {debit}" if credit.startswith("user:") else f"to {credit}"
+    other = debit if raised else credit
+    return ("from " if raised else "to ") + ("a player" if other.startswith("user:") else other)
 
 
 def _player_of(account: str) -> UUID | None:

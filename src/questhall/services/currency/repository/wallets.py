@@ -13,19 +13,19 @@ async def accounts_of(tx: Tx, owner: str) -> list[Record]:
     return await tx.fetch("SELECT * FROM accounts WHERE owner = $1", owner)
 
 
-async def balances_at(tx: Tx, owner: str, at: datetime) -> dict[str, Record]:
-    """By currency, an owner's balance and transfer number after the last transfer that was made until a moment."""
+async def balances_at(tx: Tx, owner: str, at: datetime) -> dict[str, int]:
+    """By currency, the sum of what had moved until a moment. (Times are told before the journal's lock is had: they do not
+    follow ``seq``, so no row's own balance is the answer.)
+    """
     rows = await tx.fetch(
-        "SELECT DISTINCT ON (t.currency) t.currency, t.balance, t.number FROM ("
-        " SELECT seq, owner, transaction_id, currency, credit_balance AS balance, credit_number AS number FROM transfers"
-        " WHERE credit = $1 AND credit_balance IS NOT NULL UNION ALL "
-        " SELECT seq, owner, transaction_id, currency, debit_balance, debit_number FROM transfers"
-        " WHERE debit = $1 AND debit_balance IS NOT NULL) AS t "
-        "JOIN transactions x ON x.id = t.transaction_id WHERE x.created_at <= $2 ORDER BY t.currency, t.seq DESC",
+        "SELECT t.currency, sum(t.amount)::bigint FROM ("
+        " SELECT transaction_id, currency, amount FROM transfers WHERE credit = $1 AND credit_balance IS NOT NULL UNION ALL "
+        " SELECT transaction_id, currency, -amount FROM transfers WHERE debit = $1 AND debit_balance IS NOT NULL) AS t "
+        "JOIN transactions x ON x.id = t.transaction_id WHERE x.created_at <= $2 GROUP BY t.currency",
         owner,
         at,
     )
-    return {row["currency"]: row for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 async def newest_debts(tx: Tx, user_id: UUID) -> dict[str, UUID]:
