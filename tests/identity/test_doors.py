@@ -141,7 +141,10 @@ async def test_nobody_raises_themselves(hall: Hall) -> None:
 async def test_two_admins_can_not_both_leave(hall: Hall) -> None:
     ada, bob = await hall.user("ada", role="admin"), await hall.user("bob", role="admin")
     answers = await asyncio.gather(change_user(ada, "bob", role="player"), change_user(bob, "ada", status="suspended"))
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    # Who is suspended before their own request was looked at does not get to the last admin's door at all.
+    assert sorted(answer.status_code for answer in answers) in ([200, 409], [200, 401], [200, 403])
+    async with hall.database(Identity).read() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM users WHERE role = 'admin' AND status = 'active'") == 1
 
 
 async def test_a_mailbox_is_not_flooded_by_who_claims_it(hall: Hall) -> None:
