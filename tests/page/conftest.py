@@ -127,7 +127,13 @@ async def site(servers: Servers, migrated: tuple[str, Path], browser: Browser) -
         async with open_hall(url, servers.redis, data, public_url=public, manual=False) as hall:
             await starter.install(hall.installation.process)
             config = uvicorn.Config(
-                hall.installation.app, interface="asgi3", log_config=None, lifespan="off", ws="websockets-sansio"
+                hall.installation.app,
+                interface="asgi3",
+                log_config=None,
+                lifespan="off",
+                ws="websockets-sansio",
+                # As in the product: a browser that has stopped does not answer the end of its socket either.
+                timeout_graceful_shutdown=1,
             )
             server = uvicorn.Server(config)
             task = asyncio.create_task(server.serve(sockets=[listener]))
