@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import pytest
@@ -96,7 +96,9 @@ async def test_a_body_that_trickles_is_ended_too(hall: Hall, monkeypatch: pytest
                 await asyncio.sleep(0.1)
 
         task = asyncio.create_task(trickle())
-        assert b"HTTP/1.1 408" in await answered(reader)
+        # A byte that is under way when the server ends the connection may take the answer along.
+        with suppress(ConnectionResetError):
+            assert b"HTTP/1.1 408" in await answered(reader)
         assert time.monotonic() - began < 8
         task.cancel()
         writer.close()
