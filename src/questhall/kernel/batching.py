@@ -37,6 +37,7 @@ class Turn(Generic[Req]):
 
     def pass_on(self) -> None:
         """What is left of this batch needs nobody to wait: the next may take. Its end passes on too."""
+        self._before = None  # one that failed before it took, while the database is away, holds none of those before it
         self._passed.set()
 
 
