@@ -1,7 +1,7 @@
 import { Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef } from "react";
 import { AwaySheet } from "@/features/audit/away-sheet";
-import { forgetMissed, useCelebrations } from "@/features/realtime/celebrate";
+import { firstMissed, forgetMissed, useCelebrations } from "@/features/realtime/celebrate";
 import { LevelScene } from "@/features/realtime/level-scene";
 import { Toaster } from "@/features/realtime/toaster";
 import { setLocale } from "@/lib/format";
@@ -85,7 +85,7 @@ export function Shell() {
   const me = useMe();
   const present = usePresent();
   const navigate = useNavigate();
-  const missed = useCelebrations((state) => state.missed.length > 0);
+  const missed = useCelebrations(firstMissed);
   const welcome = useRouterState({ select: (state) => state.location.pathname === "/welcome" });
   useRouteFocus();
   usePreferences();

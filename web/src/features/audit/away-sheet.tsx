@@ -27,27 +27,31 @@ function remember(userId: string, time: string): void {
   }
 }
 
-/** What was missed comes as one sheet, once. `missed` says that the connection was away and came back. */
-export function AwaySheet({ userId, hue, missed, onSeen }: { userId: string; hue?: number; missed: boolean; onSeen: () => void }) {
+/** What was missed comes as one sheet, once. `missed`: when the first of it happened, if the connection was away and came back. */
+export function AwaySheet({ userId, hue, missed, onSeen }: { userId: string; hue?: number; missed: string | null; onSeen: () => void }) {
   const { data } = useInfiniteQuery(historyQuery);
   const wanted = useShown();
-  const [since] = useState(() => lastSeen(userId));
+  // What a sheet of this page told, or an earlier page.
+  const [told, setTold] = useState(() => lastSeen(userId));
   const [shown, setShown] = useState<HistoryItem[] | null>(null);
   const [done, setDone] = useState(false);
   const items = data?.pages[0]?.items;
   useEffect(() => {
     if (!items) return;
     const newest = items[0]?.time ?? new Date().toISOString();
-    const before = missed ? lastSeen(userId) : since;
-    if (before !== null && shown === null && (!done || missed)) {
-      const news = wanted(items).filter((item) => item.time > before && TOLD.has(item.kind));
-      if (news.length > 0) setShown(news);
+    // Read while the connection was away is not told: what was missed counts from its first message, whatever was read since.
+    const isNews = (time: string) => (missed ? time >= missed && time > (told ?? "") : told !== null && time > told);
+    if (missed || !done) {
+      const news = wanted(items).filter((item) => isNews(item.time) && TOLD.has(item.kind));
+      // The list may have been read while some of it was still under way.
+      if (news.length > (shown?.length ?? 0)) setShown(news);
       setDone(true);
     }
     const keep = () => remember(userId, newest > (lastSeen(userId) ?? "") ? newest : (lastSeen(userId) ?? newest));
     keep();
-  }, [items, missed, since, shown, done, userId, wanted]);
+  }, [items, missed, told, shown, done, userId, wanted]);
   const close = () => {
+    setTold(shown?.[0]?.time ?? told);
     setShown(null);
     onSeen();
   };

@@ -62,6 +62,9 @@ export function missedAll(batch: Message[]): void {
   if (worth.length > 0) useCelebrations.setState((now) => ({ missed: [...now.missed, ...worth] }));
 }
 
+/** When the first of what was missed happened. */
+export const firstMissed = ({ missed }: { missed: Message[] }): string | null =>
+  missed.reduce<string | null>((first, { time }) => (first === null || time < first ? time : first), null);
 export const forgetMissed = (): void => useCelebrations.setState({ missed: [] });
 export const dismissToast = (id: string): void => useCelebrations.setState((now) => dismiss(now, id));
 export const endScene = (): void => useCelebrations.setState((now) => closeScene(now, performance.now()));
