@@ -98,8 +98,24 @@ class AchievementSlugTaken(Refusal):
     title: ClassVar[str] = "Another badge has this name"
 
 
+class AlreadyEarned(Refusal):
+    """A badge, or a tier of it, is earned once."""
+
+    code: ClassVar[str] = "already_earned"
+    status: ClassVar[int] = 409
+    title: ClassVar[str] = "This player has it already"
+
+
+class BadTier(Refusal):
+    """The badge has no such tier."""
+
+    code: ClassVar[str] = "bad_tier"
+    status: ClassVar[int] = 422
+    title: ClassVar[str] = "There is no such tier"
+
+
 class NotEarned(Refusal):
-    """Only what was earned can be opened."""
+    """Only what was earned can be opened, shown first or taken back."""
 
     code: ClassVar[str] = "not_earned"
     status: ClassVar[int] = 409
@@ -125,6 +141,8 @@ class Achievements(Contract):
         RuleCycle,
         AchievementSlugTaken,
         NotEarned,
+        AlreadyEarned,
+        BadTier,
     )
 
     @call("cli")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 import msgspec
 
-from questhall.kernel.contract import Contract, Refusal, call
+from questhall.kernel.contract import Contract, Envelope, Refusal, call
 
 
 class NotFound(Refusal):
@@ -25,15 +26,53 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class LogPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in the log as it is read by subject."""
+
+    subject: str
+    position: int
+
+
+class LogPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the log, by subject and position."""
+
+    events: list[Envelope[Any]]
+    next: LogPlace | None
+    """Where to read on; None: this was the last part."""
+
+
+class JobNotFound(Refusal):
+    """There is no such job, it ended long ago, or it is somebody else's."""
+
+    code: ClassVar[str] = "job_not_found"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "There is no such job"
+
+
 class Audit(Contract):
     """Hears everything; answers over HTTP."""
 
     name: ClassVar[str] = "audit"
-    refusals: ClassVar[tuple[type[Refusal], ...]] = (NotFound,)
+    refusals: ClassVar[tuple[type[Refusal], ...]] = (NotFound, JobNotFound)
 
     @call("*")
     async def position(self) -> int:
         """The log's last position. What was committed before is at or below it once its producer's outbox is empty."""
+        raise NotImplementedError
+
+    @call("achievements")
+    async def read_log(self, types: list[str], until: int, after: LogPlace | None, limit: int) -> LogPart:
+        """Events of these types up to the position ``until``, by subject, then position; ``limit`` of them at most."""
+        raise NotImplementedError
+
+    @call("achievements")
+    async def count_log(self, types: list[str], until: int) -> int:
+        """How many events ``read_log`` would give in all."""
+        raise NotImplementedError
+
+    @call("achievements")
+    async def unlogged(self, event_ids: list[UUID]) -> list[UUID]:
+        """Those of these events that the log has yet to take over."""
         raise NotImplementedError
 
     @call("cli")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ __all__ = [
     "Contract",
     "Envelope",
     "Event",
+    "JobState",
     "Origin",
     "Refusal",
     "Reverted",
@@ -173,6 +174,24 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Whose effect it is too, each with the step as it is theirs: who gave, where the owner was given."""
 
 
+class JobState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a background job is: ``done`` of ``total``, in whatever unit the kind has; ``total`` None: not known yet."""
+
+    id: UUID
+    kind: str
+    status: Literal["queued", "running", "done", "failed"]
+    owner: UUID | None
+    """Whose it is; None: of whoever runs the installation."""
+    done: int
+    total: int | None
+    result: dict[str, Any] | None
+    """What came of it, when it is done."""
+    problem: dict[str, str] | None
+    """``code``, ``title`` and ``detail`` of why it failed."""
+    created_at: datetime
+    finished_at: datetime | None
+
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -215,6 +234,11 @@ class Contract:
     @call("audit")
     async def explain(self, kind: str, effect_id: str) -> Origin | None:
         """Whose effect it is and what caused it; None if it is not known here."""
+        return None
+
+    @call("audit")
+    async def job(self, job_id: UUID) -> JobState | None:
+        """How far a background job of this service is; None if it has none of that id."""
         return None
 
 

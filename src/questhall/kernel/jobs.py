@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from questhall.kernel.absence import news
+from questhall.kernel.background import background_job
 from questhall.kernel.contract import SYSTEM, Cause
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Database, current_cause
@@ -60,12 +61,14 @@ class Scheduler:
         self._database = database
         self._holder: UUID = new_id()
         self._tasks: list[asyncio.Task[None]] = []
+        background = background_job(service, actions, database)
+        self._jobs = {job.name: job for job in [*service.schedule(), *([background] if background else [])]}
 
     async def start(self) -> None:
         """Begins; each job runs at once if it is due."""
         self._tasks = [
             asyncio.create_task(self._repeat(job), name=f"job {self._service.name}.{job.name}")
-            for job in self._service.schedule()
+            for job in self._jobs.values()
         ]
 
     async def stop(self) -> None:
@@ -82,14 +85,16 @@ class Scheduler:
 
     async def run(self, name: str) -> None:
         """Runs a job now, whatever its lease says; for tests and commands. KeyError if there is none of that name."""
-        job = {job.name: job for job in self._service.schedule()}[name]
-        await self._work(job)
+        await self._work(self._jobs[name])
 
     async def _repeat(self, job: Job) -> None:
         longest = min(job.every_s, LOOK_EVERY_MAX_S)
         while True:
             wait = longest
             try:
+                if job.due is not None and not await job.due():
+                    await asyncio.sleep(longest)
+                    continue
                 async with self._database.read() as tx:
                     began = await tx.fetchval(_TAKE_SQL, job.name, self._holder, LEASE_S)
                 if began is not None:

@@ -12,6 +12,7 @@ import structlog
 
 from questhall.kernel import migrations, rpc
 from questhall.kernel.access import KeyRing, Permissions
+from questhall.kernel.background import forget_finished
 from questhall.kernel.bus import Bus
 from questhall.kernel.bus.memory import MemoryBus
 from questhall.kernel.cache import Cache
@@ -155,6 +156,7 @@ class Process:
                     await self._roll_inbox(one)
                     async with one.site.db.tx() as tx:
                         await tx.execute("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'")
+                        await forget_finished(tx)
                 except Exception as error:  # noqa: BLE001 - the default partition takes what has none
                     log.error("inbox_not_rolled", service=one.service.name, error=repr(error))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from questhall.kernel.limits import Limits
     from questhall.kernel.settings import Settings
 
-__all__ = ["ANY", "Handler", "Job", "Service", "Site", "discover", "every", "on"]
+__all__ = ["ANY", "Background", "Handler", "Job", "Service", "Site", "background", "discover", "every", "on"]
 
 C = TypeVar("C", bound=Contract)
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])
@@ -56,6 +56,15 @@ class Job(msgspec.Struct, frozen=True):
     function: Callable[..., Awaitable[None]]
     name: str
     every_s: float
+    due: Callable[[], Awaitable[bool]] | None = None
+    """Whether there is anything to do; asked first, so that nothing is written while there is not."""
+
+
+class Background(msgspec.Struct, frozen=True):
+    """A function that does the background jobs of a kind."""
+
+    function: Callable[..., Awaitable[None]]
+    kind: str
 
 
 def on(*events: type[Event], batch: bool = False, policy: Policy = "hold") -> Callable[[F], F]:
@@ -77,6 +86,16 @@ def every(seconds: float, *, name: str) -> Callable[[F], F]:
 
     def mark(function: F) -> F:
         cast("Any", function).__job__ = Job(function, name, seconds)
+        return function
+
+    return mark
+
+
+def background(kind: str) -> Callable[[F], F]:
+    """Marks ``(actions, job)``: does the background jobs of a kind, in steps; see ``kernel.background``."""
+
+    def mark(function: F) -> F:
+        cast("Any", function).__background__ = Background(function, kind)
         return function
 
     return mark
@@ -150,6 +169,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
             return []
         found = [getattr(member, "__job__", None) for member in vars(self.jobs).values()]
         return [job for job in found if isinstance(job, Job)]
+
+    def backgrounds(self) -> list[Background]:
+        """Kinds of background jobs of ``jobs.py``."""
+        if self.jobs is None:
+            return []
+        found = [getattr(member, "__background__", None) for member in vars(self.jobs).values()]
+        return [one for one in found if isinstance(one, Background)]
 
 
 def discover(names: Sequence[str] | None = None) -> list[Service]:

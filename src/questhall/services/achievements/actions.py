@@ -15,13 +15,16 @@ from questhall.contracts.achievements import (
     AchievementSlugTaken,
     NotEarned,
 )
-from questhall.contracts.identity import Identity
+from questhall.contracts.identity import Identity, UserBrief
+from questhall.kernel.background import BackgroundJob, enqueue, job_state, wait_for_step
 from questhall.kernel.calendar import skipped_days, zone_at
-from questhall.kernel.contract import Envelope, Origin, Reverted, Step
+from questhall.kernel.contract import Envelope, JobState, Origin, Reverted, Step
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.forgoing import forgo
 from questhall.kernel.service import Site
-from questhall.services.achievements import repository, rules
+from questhall.services.achievements import giving, repository, rules
+from questhall.services.achievements.backfill import KIND, Asked, Backfill
+from questhall.services.achievements.board import Board
 from questhall.services.achievements.catalogue import Catalogue
 from questhall.services.achievements.engine import Engine
 from questhall.services.achievements.rulebook import Rulebook
@@ -35,6 +38,7 @@ class AchievementsActions(Achievements):
         self.identity = at.stub(Identity)
         self.book = Rulebook((), {})
         self.catalogue = Catalogue(at)
+        self.board = Board(at)
 
     async def start(self) -> None:
         """Learns what can be earned."""
@@ -145,17 +149,62 @@ class AchievementsActions(Achievements):
                 row = await repository.HEADS.head(tx, achievement_id)
                 raise AchievementNotFound if row is None or row["status"] == "draft" else NotEarned
 
+    async def show_first(self, user_id: UUID, achievement_ids: list[UUID]) -> None:
+        """Which badges a player's profile shows first, in this order. Refuses ``not_earned``."""
+        async with self.at.db.tx() as tx:
+            if not await repository.showcase(tx, user_id, achievement_ids):
+                raise NotEarned("only badges that you have can be shown")
+
+    # By hand
+
+    async def give(
+        self, tx: Tx, achievement_id: UUID, user: UserBrief, *, tier: str | None, reason: str
+    ) -> repository.NewAward:
+        """See ``giving.give``."""
+        return await giving.give(tx, self.book, achievement_id, user.user_id, tier=tier, reason=reason)
+
+    async def take(self, tx: Tx, achievement_id: UUID, user: UserBrief, *, tier: str | None, reason: str) -> list[UUID]:
+        """See ``giving.take``."""
+        return await giving.take(tx, self.book, achievement_id, user.user_id, tier=tier, reason=reason)
+
+    # In the background
+
+    async def ask_for_backfill(self, achievement_id: UUID, asker: UUID) -> JobState:
+        """Counts what happened before the badge was published, too. Refuses ``achievement_not_found``."""
+        if achievement_id not in self.book.badges:
+            raise AchievementNotFound
+        async with self.at.db.tx() as tx:
+            return await enqueue(tx, KIND, Asked(achievement_id=achievement_id), owner=asker, about=str(achievement_id))
+
+    async def backfill(self, job: BackgroundJob) -> None:
+        """Does a backfill, step by step, by the rules as they are at each."""
+        work = Backfill(self.at, job)
+        try:
+            while not await work.step(self.book):
+                pass
+        finally:
+            await work.close()
+
+    async def job(self, job_id: UUID) -> JobState | None:
+        """See the contract."""
+        return await job_state(self.at.db, job_id)
+
     async def count_holders(self) -> None:
-        """Tells anew how many hold each badge, and what is shown."""
+        """Tells anew how many hold each badge, what is shown, and who is on the board."""
         async with self.at.db.tx() as tx:
             await repository.count_holders(tx)
+            await repository.renew_board(tx, rules.WEIGHTS)
         await self.catalogue.renew()
+        await self.board.renew()
 
     # Undoing and why
 
     async def revert(self, event_ids: list[UUID]) -> Reverted:
         """See the contract: these events count no more; awards that their own rule would not give now are taken back."""
         async with self.at.db.tx() as tx:
+            # Either a backfill's step has counted them, and they are there to be taken back; or the next finds them undone.
+            await wait_for_step(tx, KIND)
+            await repository.mark_undone(tx, event_ids)
             await forgo(tx, event_ids)
             engine = Engine(tx, self.book)
             places = set(await engine.uncount(event_ids))
@@ -165,7 +214,7 @@ class AchievementsActions(Achievements):
                 for award in await repository.awards_standing(tx, sorted(users))
                 if (award["user_id"], award["achievement_id"]) in places or award["causation_id"] in event_ids
             ]
-            gone = await engine.judge(awards)
+            gone = await engine.judge(awards, undone=event_ids)
         return Reverted(undone=gone)
 
     async def explain(self, kind: str, effect_id: str) -> Origin | None:
@@ -181,7 +230,7 @@ class AchievementsActions(Achievements):
         step = Step(
             kind="badge",
             title=f"{row['name']} ({row['tier']})" if row["tier"] else row["name"],
-            detail=f"{row['rarity']} badge",
+            detail=f"by hand: {row['reason']}" if row["reason"] else f"{row['rarity']} badge",
             time=row["awarded_at"],
             actor=row["actor"],
             rule={

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.achievements import AchievementNotFound, AchievementSlugTaken, BadAchievement, NotEarned
-from questhall.contracts.identity import UserNotFound
+from questhall.contracts.achievements import (
+    AchievementNotFound,
+    AchievementSlugTaken,
+    AlreadyEarned,
+    BadAchievement,
+    BadTier,
+    NotEarned,
+)
+from questhall.contracts.identity import UserBrief, UserNotFound
 from questhall.kernel.access import Caller
+from questhall.kernel.contract import JobState
+from questhall.kernel.database import Tx
 from questhall.kernel.http import (
+    API,
     SIGNED_IN,
     After,
     Idempotent,
@@ -24,10 +34,12 @@ from questhall.kernel.http import (
     if_match,
     patch,
     post,
+    put,
     read_cursor,
 )
 from questhall.services.achievements import repository, rules
 from questhall.services.achievements.actions import AchievementsActions
+from questhall.services.achievements.board import BoardLine
 from questhall.services.achievements.views import AchievementView, DraftView, Status, Wall, drafted
 
 
@@ -65,6 +77,19 @@ async def list_achievements(
         and (not q or q.lower() in f"{view.name} {view.description}".lower())
     ]
     return _page(views, limit, after)
+
+
+class RareBoard(msgspec.Struct, frozen=True, kw_only=True):
+    """The board's top, and my own place wherever it is."""
+
+    items: list[BoardLine]
+    mine: BoardLine | None
+
+
+@get("/achievements/rare-board", permission=SIGNED_IN)
+async def read_rare_board(actions: AchievementsActions, caller: Caller, limit: Limit = 25) -> RareBoard:
+    """Players by what their badges weigh: 1, 5, 25 and 125 by rarity; of equal ones who was there first. As of a minute ago."""
+    return RareBoard(items=(await actions.board.read())[:limit], mine=await actions.board.place_of(caller.user))
 
 
 @get("/achievements/{achievement_id:uuid}", permission=SIGNED_IN)
@@ -138,6 +163,97 @@ async def publish_achievement(actions: AchievementsActions, achievement_id: UUID
 async def archive_achievement(actions: AchievementsActions, achievement_id: UUID) -> Response[AchievementView]:
     """It can be earned no longer; who has it keeps it."""
     return _authored(await actions.archive(achievement_id))
+
+
+@post("/achievements/{achievement_id:uuid}/backfill", permission="achievements:write", status=202)
+async def backfill_achievement(
+    actions: AchievementsActions, caller: Caller, achievement_id: UUID
+) -> Response[JobState]:
+    """Count what happened before the badge was published, too; how far that is, ``GET /jobs/{id}`` says.
+
+    While one of the same badge is under way, that is answered. What was counted already is counted once.
+    """
+    job = await actions.ask_for_backfill(achievement_id, caller.user)
+    return Response(job, status_code=202, headers={"location": f"{API}/jobs/{job.id}"})
+
+
+Note = Annotated[str, msgspec.Meta(min_length=3, max_length=200, pattern=r"\S")]
+
+
+class ByHand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a badge, or a tier of it, is given to or taken from, and why."""
+
+    username: str
+    reason: Note
+    tier: str | None = None
+
+
+class HandedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Awards that were made, or taken back."""
+
+    award_ids: list[UUID]
+
+
+@post(
+    "/achievements/{achievement_id:uuid}/award",
+    permission="achievements:award",
+    status=201,
+    idempotency="optional",
+    refuses=(UserNotFound, AlreadyEarned, BadTier),
+)
+async def award_achievement(
+    actions: AchievementsActions, achievement_id: UUID, data: ByHand, idempotent: Idempotent
+) -> Response[HandedOut]:
+    """Give a badge by hand; it pays what it would, and no rule takes it back."""
+    user = await _user(actions, data.username)
+
+    async def effect(tx: Tx) -> HandedOut:
+        award = await actions.give(tx, achievement_id, user, tier=data.tier, reason=data.reason)
+        return HandedOut(award_ids=[award.award_id])
+
+    return await idempotent.run(effect)
+
+
+@post(
+    "/achievements/{achievement_id:uuid}/revoke",
+    permission="achievements:award",
+    idempotency="optional",
+    refuses=(UserNotFound, NotEarned),
+)
+async def revoke_achievement(
+    actions: AchievementsActions, achievement_id: UUID, data: ByHand, idempotent: Idempotent
+) -> Response[HandedOut]:
+    """Take a badge back by hand, all its tiers or one, with what it paid; no rule gives it again, a hand may."""
+    user = await _user(actions, data.username)
+
+    async def effect(tx: Tx) -> HandedOut:
+        return HandedOut(award_ids=await actions.take(tx, achievement_id, user, tier=data.tier, reason=data.reason))
+
+    return await idempotent.run(effect, status=200)
+
+
+async def _user(actions: AchievementsActions, username: str) -> UserBrief:
+    user = await actions.identity.user_by_username(username)
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+class Showcase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Badges that a profile shows first, in order."""
+
+    achievement_ids: Annotated[list[UUID], msgspec.Meta(max_length=rules.SHOWCASE_MAX)]
+
+    def __post_init__(self) -> None:
+        if len(set(self.achievement_ids)) < len(self.achievement_ids):
+            raise ValueError("each badge is shown once")
+
+
+@put("/me/showcase", permission=SIGNED_IN, refuses=(NotEarned,))
+async def choose_showcase(actions: AchievementsActions, caller: Caller, data: Showcase) -> Showcase:
+    """Which of my badges my profile shows first, in this order; the list takes the place of the one before."""
+    await actions.show_first(caller.user, data.achievement_ids)
+    return data
 
 
 @post("/me/achievements/{achievement_id:uuid}/reveal", permission=SIGNED_IN, refuses=(NotEarned,))

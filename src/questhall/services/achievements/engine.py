@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,14 +11,14 @@ import msgspec
 
 from questhall.contracts.achievements import BadgeEarned, BadgeProgressed, BadgeRevoked
 from questhall.contracts.currency import LevelLost, LevelReached
-from questhall.contracts.rewards import Reason, Reward, RewardRevoked, grant
 from questhall.kernel.calendar import local_day, zone_at
-from questhall.kernel.contract import Envelope
+from questhall.kernel.contract import Cause, Envelope
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.expressions import Facts
 from questhall.kernel.ids import new_id
 from questhall.services.achievements import repository, rules
 from questhall.services.achievements.rulebook import Rulebook
+from questhall.services.achievements.saying import say_earned, say_revoked
 
 LEVELS = (LevelReached.type, LevelLost.type)
 Place = tuple[UUID, UUID]
@@ -40,10 +40,16 @@ class Act(NamedTuple):
 
 
 class Engine:
-    """Counts, awards and takes back within one transaction."""
+    """Counts, awards and takes back within one transaction.
 
-    def __init__(self, tx: Tx, book: Rulebook) -> None:
+    ``backfill``: events of the past, some of which may have been counted; of progress nobody is told.
+    """
+
+    def __init__(self, tx: Tx, book: Rulebook, *, backfill: bool = False) -> None:
         self.tx = tx
+        self.awarded = 0
+        """Awards that were made."""
+        self._backfill = backfill
         self._book = book
         self._players: dict[UUID, Record] = {}
         self._states: dict[UUID, rules.State] = {}
@@ -56,7 +62,9 @@ class Engine:
         self._acts: list[repository.Counting] = []
         self._moved: dict[Place, Envelope[Any]] = {}
         self._touched: dict[Place, Envelope[Any]] = {}
-        self._reached: dict[tuple[UUID, UUID, str], tuple[int, Envelope[Any]]] = {}
+        self._reached: dict[tuple[UUID, UUID, str], tuple[int, Cause]] = {}
+        self._backfilled: set[Place] = set()
+        """Where a live event may have been counted already."""
         self._levels: dict[UUID, int] = {}
 
     # Counting
@@ -72,10 +80,12 @@ class Engine:
         if self._levels:
             await repository.set_levels(self.tx, self._levels)
         if self._moved:
-            await repository.save_progress(self.tx, {place: self._progress[place] for place in self._moved})
+            moved = {place: self._progress[place] for place in self._moved}
+            await repository.save_progress(self.tx, moved, backfilled=self._backfill)
         await repository.add_acts(self.tx, self._acts)
         await self._award()
-        self._say_progress()
+        if not self._backfill:
+            self._say_progress()
         fallen = {act.user_id: act.event for act in acts if act.event.type in ("level.lost", "badge.revoked")}
         if fallen:
             await self.judge(await repository.awards_standing(self.tx, sorted(fallen)), fallen)
@@ -116,20 +126,26 @@ class Engine:
         }
         self._seen = await repository.seen(self.tx, sorted(asked)) if asked else set()
         before = [event_id for act in acts for event_id in act.earlier]
+        before += [
+            act.event.id
+            for act in acts
+            if self._backfill or any((act.user_id, badge.id) in self._backfilled for badge, _ in act.leaves)
+        ]
         self._counted = await repository.counted(self.tx, before) if before else set()
         await self._remember(acts)
 
     async def _know(self, places: Iterable[Place], users: set[UUID], named: Iterable[str]) -> None:
         """Locks progress; learns levels, zones, and which badges these players have."""
         tx, asked = self.tx, sorted(places)
-        self._progress |= await repository.progress(tx, asked) if asked else {}
+        for place, found in (await repository.progress(tx, asked) if asked else {}).items():
+            self._progress[place] = found.progress
+            if found.backfilled:
+                self._backfilled.add(place)
         self._players = await repository.players(tx, sorted(users))
         ids = sorted({badge_id for _, badge_id in asked} | self._book.ids(named))
         self._awarded = await repository.held(tx, sorted(users), ids) if ids else set()
         for user_id in users:
-            player = self._players.get(user_id)
-            state = rules.State() if player is None else rules.State(level=player["level"], skipped=player["skipped"])
-            self._states[user_id] = state
+            self._states[user_id] = _state(self._players.get(user_id))
         for user_id, badge_id, _ in self._awarded:
             self._states[user_id].held.add(self._book.slugs[badge_id])
 
@@ -173,14 +189,14 @@ class Engine:
         for tier, xp in rules.reached(badge, self._progress[(act.user_id, badge.id)], state).items():
             at = (act.user_id, badge.id, tier)
             if at not in self._awarded:
-                self._reached.setdefault(at, (xp, act.event))
+                self._reached.setdefault(at, (xp, act.event.cause()))
 
     def _count(self, act: Act, badge: rules.Badge, leaf: rules.Leaf, state: rules.State) -> bool:
         """Counts an act for a leaf and notes it, so that it can be taken back; whether the counter moved."""
         value = rules.value_of(leaf, act.facts)
         if value is None and leaf.distinct is not None:
             return False
-        if any((event_id, badge.id, leaf.key) in self._counted for event_id in act.earlier):
+        if any((event_id, badge.id, leaf.key) in self._counted for event_id in (act.event.id, *act.earlier)):
             return False
         amount, day, zone = 0, None, None
         known = value is not None and (act.user_id, badge.id, leaf.key, value) in self._seen
@@ -212,18 +228,19 @@ class Engine:
                 tier=tier,
                 award_id=new_id(),
                 rule_version=self._book.badges[badge_id].version,
-                causation_id=event.id,
-                correlation_id=event.correlation_id,
-                actor=event.actor,
+                causation_id=cause.causation_id,
+                correlation_id=cause.correlation_id,
+                actor=cause.actor,
             )
-            for (user_id, badge_id, tier), (_, event) in sorted(self._reached.items(), key=lambda item: item[0])
+            for (user_id, badge_id, tier), (_, cause) in sorted(self._reached.items(), key=lambda item: item[0])
         ]
         made = await repository.award(self.tx, awards)
+        self.awarded += len(made)
         for award in awards:
             if award.award_id in made:
                 at = (award.user_id, award.achievement_id, award.tier)
                 self._awarded.add(at)
-                _say_earned(self.tx, self._book.badges[award.achievement_id], award, *self._reached[at])
+                say_earned(self.tx, self._book.badges[award.achievement_id], award, *self._reached[at])
 
     def _say_progress(self) -> None:
         earned = {(user_id, badge_id) for user_id, badge_id, _ in self._reached}
@@ -245,6 +262,29 @@ class Engine:
             )
             self.tx.emit(said, cause=event)
 
+    async def look(self, badge: rules.Badge, user_ids: list[UUID]) -> None:
+        """Awards a badge to those of these players who have reached it by what they are, without an event that says so."""
+        ids = self._book.ids(badge.waits_for)
+        held = await repository.held(self.tx, user_ids, sorted(ids | {badge.id}))
+        players = await repository.players(self.tx, user_ids)
+        progress = await repository.unlocked_progress(self.tx, user_ids, badge.id)
+        near: set[Place] = set()
+        for user_id in user_ids:
+            state = _state(players.get(user_id))
+            state.held = {self._book.slugs[badge_id] for holder, badge_id, _ in held if holder == user_id}
+            tiers = rules.reached(badge, progress.get(user_id, {}), state)
+            if any((user_id, badge.id, tier) not in held for tier in tiers):
+                near.add((user_id, badge.id))
+        if not near:
+            return
+        # Now under their locks.
+        await self._know(near, {user_id for user_id, _ in near}, badge.waits_for)
+        for user_id, _ in sorted(near):
+            for tier, xp in rules.reached(badge, self._progress[(user_id, badge.id)], self._states[user_id]).items():
+                if (user_id, badge.id, tier) not in self._awarded:
+                    self._reached[(user_id, badge.id, tier)] = (xp, self.tx.cause)
+        await self._award()
+
     # Taking back
 
     async def uncount(self, event_ids: list[UUID]) -> list[Place]:
@@ -253,7 +293,7 @@ class Engine:
         places = await repository.places_of(tx, event_ids)
         if not places:
             return []
-        progress = await repository.progress(tx, places)
+        progress = {place: found.progress for place, found in (await repository.progress(tx, places)).items()}
         acts = await repository.take_acts(tx, event_ids)
         versions = await self._book.versions(tx, {badge_id for _, badge_id in places})
         players = await repository.players(tx, sorted({user_id for user_id, _ in places}))
@@ -281,11 +321,19 @@ class Engine:
         await repository.save_progress(tx, progress)
         return places
 
-    async def judge(self, awards: list[Record], causes: Mapping[UUID, Envelope[Any]] | None = None) -> list[UUID]:
+    async def judge(
+        self,
+        awards: list[Record],
+        causes: Mapping[UUID, Envelope[Any]] | None = None,
+        *,
+        undone: Collection[UUID] = (),
+    ) -> list[UUID]:
         """Takes back those of these awards that the version they were made by would not give now; answers their ids.
 
-        ``causes``: by player, what took away what they stood on.
+        ``causes``: by player, what took away what they stood on. What was given by hand stands on nothing: it goes only
+        where its own cause is among what is ``undone``.
         """
+        awards = [award for award in awards if award["reason"] is None or award["causation_id"] in undone]
         if not awards:
             return []
         versions = await self._book.versions(self.tx, {award["achievement_id"] for award in awards})
@@ -297,60 +345,22 @@ class Engine:
         for award in awards:
             badge, user_id = rule[award["award_id"]], award["user_id"]
             progress = self._progress[(user_id, badge.id)]
-            if award["tier"] not in rules.reached(badge, progress, self._states[user_id]):
-                tiers = {tier.name: tier.xp_reward for tier in badge.definition.tiers}
-                gone[award["award_id"]] = tiers.get(award["tier"], badge.definition.xp_reward)
+            if award["reason"] or award["tier"] not in rules.reached(badge, progress, self._states[user_id]):
+                gone[award["award_id"]] = rules.pays(badge, award["tier"])
         for row in await repository.revoke(self.tx, sorted(gone)) if gone else []:
-            _say_revoked(self.tx, row, gone[row["award_id"]], (causes or {}).get(row["user_id"]))
+            say_revoked(self.tx, row, gone[row["award_id"]], "undone", (causes or {}).get(row["user_id"]))
         return sorted(gone)
+
+
+def _state(player: Record | None) -> rules.State:
+    """A player's state, without the badges that they hold."""
+    return rules.State() if player is None else rules.State(level=player["level"], skipped=player["skipped"])
 
 
 def _leaf(versions: Mapping[int, rules.Badge], key: str) -> rules.Leaf | None:
     """What a counter counts, as the newest version that has it asks for it."""
     found = [badge.leaves[key] for _, badge in sorted(versions.items()) if key in badge.leaves]
     return found[-1] if found else None
-
-
-def _say_earned(tx: Tx, badge: rules.Badge, award: repository.NewAward, xp: int, event: Envelope[Any]) -> None:
-    d = badge.definition
-    said = tx.emit(
-        BadgeEarned(
-            user_id=award.user_id,
-            achievement_id=badge.id,
-            award_id=award.award_id,
-            slug=d.slug,
-            name=d.name,
-            icon=d.icon,
-            category=d.category,
-            rarity=d.rarity,
-            tier=award.tier or None,
-            version=badge.version,
-            xp_reward=xp,
-        ),
-        cause=event,
-    )
-    if xp:
-        title = f"{d.name} ({award.tier})" if award.tier else d.name
-        reason = Reason(kind="achievement", id=badge.id, title=title, version=badge.version, ref=str(award.award_id))
-        # The award's id is the grant's: a badge pays once, as it is awarded once.
-        tx.emit(grant(award.award_id, award.user_id, Reward(currencies={"xp": xp}), reason), cause=said)
-
-
-def _say_revoked(tx: Tx, row: Record, xp: int, cause: Envelope[Any] | None) -> None:
-    revoked = BadgeRevoked(
-        user_id=row["user_id"],
-        achievement_id=row["achievement_id"],
-        award_id=row["award_id"],
-        slug=row["slug"],
-        name=row["name"],
-        rarity=row["rarity"],
-        tier=row["tier"] or None,
-        reason="undone",
-    )
-    said = tx.emit(revoked, cause=cause)
-    if xp:
-        title = f"{row['name']} was taken back"
-        tx.emit(RewardRevoked(grant_id=row["award_id"], user_id=row["user_id"], reason=title), cause=said)
 
 
 def _moment(data: Mapping[str, Any], other: datetime) -> datetime:

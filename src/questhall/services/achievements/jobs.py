@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from questhall.kernel.service import every
+from questhall.kernel.background import BackgroundJob
+from questhall.kernel.service import background, every
 from questhall.services.achievements.actions import AchievementsActions
+from questhall.services.achievements.backfill import KIND
 
 
 @every(60, name="count_holders")
@@ -16,3 +18,9 @@ async def count_holders(actions: AchievementsActions) -> None:
 async def refresh_catalogue(actions: AchievementsActions) -> None:
     """What another replica published can be earned here too."""
     await actions.refresh()
+
+
+@background(KIND)
+async def backfill(actions: AchievementsActions, job: BackgroundJob) -> None:
+    """Counts for a badge what happened before it was published."""
+    await actions.backfill(job)

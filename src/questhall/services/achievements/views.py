@@ -34,6 +34,8 @@ class AwardView(msgspec.Struct, frozen=True, kw_only=True):
     awarded_at: datetime
     rule_version: int
     revoked_at: datetime | None
+    by_hand: bool
+    """Given by a person, rather than by the rule."""
 
 
 class Mine(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     tier: str | None
     earned_date: datetime | None
     revealed_at: datetime | None
+    showcased: int | None
+    """Its place among the badges that the profile shows first, from 1."""
     awards: list[AwardView]
 
 
@@ -141,7 +145,9 @@ class Wall:
         if slug in self._veiled:
             d = msgspec.structs.replace(VEIL, category=d.category, rarity=d.rarity)
             slug = rules.secret_slug(head.id)
-            mine = Mine(have=0, need=1, fraction=0.0, tier=None, earned_date=None, revealed_at=None, awards=[])
+            mine = Mine(
+                have=0, need=1, fraction=0.0, tier=None, earned_date=None, revealed_at=None, showcased=None, awards=[]
+            )
         elif self._veiled.keys() & rules.named(d).keys():
             d = rules.veiled(d, lambda name: rules.secret_slug(self._veiled[name]) if name in self._veiled else name)
         hidden = d is not head.definition and slug != head.definition.slug
@@ -173,6 +179,7 @@ class Wall:
             tier=tiers[-1] if tiers else None,
             earned_date=row["earned_date"] if row is not None else None,
             revealed_at=row["revealed_at"] if row is not None else None,
+            showcased=row["showcased"] if row is not None else None,
             awards=[
                 AwardView(
                     award_id=award["award_id"],
@@ -180,6 +187,7 @@ class Wall:
                     awarded_at=award["awarded_at"],
                     rule_version=award["rule_version"],
                     revoked_at=award["revoked_at"],
+                    by_hand=award["reason"] is not None,
                 )
                 for award in awards
             ],

@@ -15,5 +15,8 @@ SERVICE = Service(
     api=api,
     handlers=handlers,
     jobs=jobs,
-    permissions=(Permission("achievements:write", role="manager", text="author badges"),),
+    permissions=(
+        Permission("achievements:write", role="manager", text="author badges"),
+        Permission("achievements:award", role="manager", text="give and take back badges by hand"),
+    ),
 )

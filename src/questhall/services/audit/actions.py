@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.audit import Audit, Broken
+from questhall.contracts.audit import Audit, Broken, JobNotFound, LogPart, LogPlace
+from questhall.kernel.contract import Contract, Envelope, JobState
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.rpc import ServiceAbsent
 from questhall.kernel.sealing import GENESIS, Seal, block_hash, differences, digest_of
 from questhall.kernel.service import Site
 from questhall.services.audit import repository, rules, words
-from questhall.services.audit.chains import CatchingUp, Chain, Chains
+from questhall.services.audit.chains import CatchingUp, Chain, Chains, every_contract
 
 BLOCK_MAX = 1000
 BROKEN_MAX = 100
@@ -59,6 +63,38 @@ class AuditActions(Audit):
         """See the contract."""
         async with self.at.db.read() as tx:
             return await repository.position(tx)
+
+    async def read_log(self, types: list[str], until: int, after: LogPlace | None, limit: int) -> LogPart:
+        """See the contract."""
+        subject, position = (after.subject, after.position) if after is not None else ("", 0)
+        async with self.at.db.read() as tx:
+            rows = await repository.read_log(tx, types, until, subject, position, limit)
+        place = LogPlace(subject=rows[-1]["subject"], position=rows[-1]["position"]) if len(rows) == limit else None
+        return LogPart(events=[_envelope(row) for row in rows], next=place)
+
+    async def count_log(self, types: list[str], until: int) -> int:
+        """See the contract."""
+        async with self.at.db.read() as tx:
+            return await repository.count_log(tx, types, until)
+
+    async def unlogged(self, event_ids: list[UUID]) -> list[UUID]:
+        """See the contract."""
+        async with self.at.db.read() as tx:
+            return await repository.unlogged(tx, event_ids)
+
+    async def background_job(self, job_id: UUID, asker: UUID, *, sees_all: bool) -> JobState:
+        """How far a background job of any service is. Refuses ``job_not_found``, also for what is somebody else's."""
+        states = await asyncio.gather(*(self._job_of(contract, job_id) for contract in every_contract()))
+        state = next((state for state in states if state is not None), None)
+        if state is None or (state.owner != asker and not sees_all):
+            raise JobNotFound
+        return state
+
+    async def _job_of(self, contract: type[Contract], job_id: UUID) -> JobState | None:
+        try:
+            return await self.at.stub(contract).job(job_id)
+        except ServiceAbsent:
+            return None
 
     async def history(self, user_id: UUID, after: int | None, limit: int) -> list[tuple[int, HistoryLine]]:
         """A player's own history, newest first, each line with its position."""
@@ -154,4 +190,21 @@ def _history_line(row: Record) -> HistoryLine:
     link = None if line.link is None else Target(kind=line.link[0], id=line.link[1])
     return HistoryLine(
         id=row["id"], time=row["time"], kind=row["type"], icon=line.icon, text=line.text, detail=line.detail, link=link
+    )
+
+
+def _envelope(row: Record) -> Envelope[Any]:
+    return Envelope(
+        id=row["id"],
+        type=row["type"],
+        source=row["source"],
+        subject=row["subject"],
+        time=row["time"],
+        sequence=row["sequence"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        actor=row["actor"],
+        depth=row["depth"],
+        traceparent=row["traceparent"],
+        raw=row["data"].encode(),
     )

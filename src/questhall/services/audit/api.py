@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.audit import NotFound
+from questhall.contracts.audit import JobNotFound, NotFound
 from questhall.kernel.access import Caller
+from questhall.kernel.contract import JobState
 from questhall.kernel.http import SIGNED_IN, After, Limit, Page, Response, Time, cursor_of, get, read_cursor, read_time
 from questhall.kernel.openapi import answers
 from questhall.services.audit import repository
@@ -82,6 +83,12 @@ async def read_history(
     lines = await actions.history(caller.user, start[0] if start else None, limit + 1)
     more = cursor_of(lines[limit - 1][0]) if len(lines) > limit else None
     return Response(Page(items=[line for _, line in lines[:limit]], next=more))
+
+
+@get("/jobs/{job_id:uuid}", permission=SIGNED_IN, refuses=(JobNotFound,))
+async def read_job(actions: AuditActions, caller: Caller, job_id: UUID) -> JobState:
+    """How far something is that takes long, and what came of it; for whoever asked for it, until a week after its end."""
+    return await actions.background_job(job_id, caller.user, sees_all=caller.may("jobs:read"))
 
 
 @get("/why/{kind:str}/{effect_id:str}", permission=SIGNED_IN, responses=CATCHING_UP, refuses=(NotFound,))

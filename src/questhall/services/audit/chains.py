@@ -38,14 +38,20 @@ class CatchingUp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @cache
-def explainers() -> dict[str, type[Contract]]:
-    """Which contract explains a kind of effect."""
-    found: dict[str, type[Contract]] = {}
+def every_contract() -> list[type[Contract]]:
+    """The contracts of all services, in alphabetical order of their modules."""
+    found: dict[type[Contract], None] = {}
     for module in pkgutil.iter_modules(contracts.__path__):
         for member in vars(importlib.import_module(f"questhall.contracts.{module.name}")).values():
-            if isinstance(member, type) and issubclass(member, Contract):
-                found.update(dict.fromkeys(member.explains, member))
-    return found
+            if isinstance(member, type) and issubclass(member, Contract) and member is not Contract:
+                found[member] = None
+    return list(found)
+
+
+@cache
+def explainers() -> dict[str, type[Contract]]:
+    """Which contract explains a kind of effect."""
+    return {kind: contract for contract in every_contract() for kind in contract.explains}
 
 
 class Chains:

@@ -107,6 +107,37 @@ async def search(tx: Tx, wanted: Search, after: int | None, limit: int) -> list[
     )
 
 
+async def read_log(tx: Tx, types: list[str], until: int, subject: str, position: int, limit: int) -> list[Record]:
+    """Events of some types up to a position, by subject, after a place."""
+    return await tx.fetch(
+        'SELECT position, id, type, source, subject, "time", sequence, correlation_id, causation_id, actor, depth, '
+        "traceparent, data FROM event_log WHERE type = ANY($1::text[]) AND position <= $2 "
+        "AND (subject, position) > ($3, $4) ORDER BY subject, position LIMIT $5",
+        types,
+        until,
+        subject,
+        position,
+        limit,
+    )
+
+
+async def count_log(tx: Tx, types: list[str], until: int) -> int:
+    """How many events of some types there are up to a position."""
+    return await tx.fetchval(
+        "SELECT count(*) FROM event_log WHERE type = ANY($1::text[]) AND position <= $2", types, until
+    )
+
+
+async def unlogged(tx: Tx, event_ids: list[UUID]) -> list[UUID]:
+    """Those of these events that are not in the log."""
+    rows = await tx.fetch(
+        "SELECT w.id FROM unnest($1::uuid[]) AS w(id) WHERE NOT EXISTS "
+        "(SELECT FROM event_log l WHERE l.class IN ('lasting', 'passing') AND l.id = w.id)",
+        event_ids,
+    )
+    return [row[0] for row in rows]
+
+
 async def history(tx: Tx, user_id: UUID, types: list[str], after: int | None, limit: int) -> list[Record]:
     """What a player sees of themselves, newest first; all of it is kept for ever."""
     return await tx.fetch(

@@ -15,6 +15,9 @@ SERVICE = Service(
     api=api,
     handlers=handlers,
     jobs=jobs,
-    permissions=(Permission("audit:read", role="manager", text="search the event log"),),
+    permissions=(
+        Permission("audit:read", role="manager", text="search the event log"),
+        Permission("jobs:read", role="admin", text="look at everybody's background jobs"),
+    ),
     inbox=False,
 )

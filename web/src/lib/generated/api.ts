@@ -18,6 +18,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/achievements/rare-board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Players by what their badges weigh: 1, 5, 25 and 125 by rarity; of equal ones who was there first. As of a minute ago */
+        get: operations["achievements_read_rare_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/achievements/{achievement_id}": {
         parameters: {
             query?: never;
@@ -81,6 +98,74 @@ export interface paths {
         put?: never;
         /** It can be earned no longer; who has it keeps it */
         post: operations["achievements_archive_achievement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/achievements/{achievement_id}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count what happened before the badge was published, too; how far that is, ``GET /jobs/{id}`` says */
+        post: operations["achievements_backfill_achievement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/achievements/{achievement_id}/award": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a badge by hand; it pays what it would, and no rule takes it back */
+        post: operations["achievements_award_achievement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/achievements/{achievement_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a badge back by hand, all its tiers or one, with what it paid; no rule gives it again, a hand may */
+        post: operations["achievements_revoke_achievement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/showcase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Which of my badges my profile shows first, in this order; the list takes the place of the one before */
+        put: operations["achievements_choose_showcase"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -164,6 +249,23 @@ export interface paths {
         };
         /** What happened to me, in plain words, newest first; 202 while the log has yet to reach the event ``seen`` */
         get: operations["audit_read_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far something is that takes long, and what came of it; for whoever asked for it, until a week after its end */
+        get: operations["audit_read_job"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1224,6 +1326,7 @@ export interface components {
             awarded_at: string;
             rule_version: number;
             revoked_at: string | null;
+            by_hand: boolean;
         };
         /** BalanceView */
         BalanceView: {
@@ -1236,6 +1339,27 @@ export interface components {
             debt: number;
             debt_why: string | null;
             number: number;
+        };
+        /** BoardLine */
+        BoardLine: {
+            rank: number;
+            /** Format: uuid */
+            user_id: string;
+            username: string;
+            display_name: string;
+            points: number;
+            common: number;
+            rare: number;
+            epic: number;
+            legendary: number;
+            /** Format: date-time */
+            since: string;
+        };
+        /** ByHand */
+        ByHand: {
+            username: string;
+            reason: string;
+            tier?: string | null;
         };
         /** CatchingUp */
         CatchingUp: {
@@ -1370,6 +1494,10 @@ export interface components {
             username?: string | null;
             user_id?: string | null;
         };
+        /** HandedOut */
+        HandedOut: {
+            award_ids: string[];
+        };
         /** HistoryLine */
         HistoryLine: {
             /** Format: uuid */
@@ -1405,6 +1533,26 @@ export interface components {
             item_id: string;
             /** @default 1 */
             quantity: number;
+        };
+        /** JobState */
+        JobState: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "done" | "failed";
+            owner: string | null;
+            done: number;
+            total: number | null;
+            result: {
+                [key: string]: unknown;
+            } | null;
+            problem: {
+                [key: string]: string;
+            } | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
         };
         /** Leave */
         Leave: {
@@ -1756,6 +1904,11 @@ export interface components {
             edit: number;
             mine: components["schemas"]["quests_api_views_Mine"] | null;
         };
+        /** RareBoard */
+        RareBoard: {
+            items: components["schemas"]["BoardLine"][];
+            mine: components["schemas"]["BoardLine"] | null;
+        };
         /** RegistrationChange */
         RegistrationChange: {
             /** @enum {string} */
@@ -1819,6 +1972,10 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
             current: boolean;
+        };
+        /** Showcase */
+        Showcase: {
+            achievement_ids: string[];
         };
         /** SourceChange */
         SourceChange: {
@@ -2020,6 +2177,7 @@ export interface components {
             tier: string | null;
             earned_date: string | null;
             revealed_at: string | null;
+            showcased: number | null;
             awards: components["schemas"]["AwardView"][];
         };
         /** Mine */
@@ -2322,6 +2480,37 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    achievements_read_rare_board: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RareBoard"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     achievements_read_achievement: {
         parameters: {
             query?: never;
@@ -2489,6 +2678,162 @@ export interface operations {
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    achievements_backfill_achievement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                achievement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    achievements_award_achievement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                achievement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByHand"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOut"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    achievements_revoke_achievement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the first answer again, for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                achievement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByHand"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOut"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    achievements_choose_showcase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Showcase"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Showcase"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -2676,6 +3021,36 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    audit_read_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobState"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -20,21 +20,25 @@ class NewAward(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID
     correlation_id: UUID
     actor: str
+    reason: str | None = None
+    """Of one that is given by hand."""
 
 
 async def award(tx: Tx, awards: list[NewAward]) -> set[UUID]:
-    """Makes awards; answers the ids of those that were not there."""
+    """Makes awards; answers the ids of those that were not there. What was taken back by hand is given by hand alone."""
     columns = [[getattr(a, name) for a in awards] for name in NewAward.__struct_fields__]
     rows = await tx.fetch(
         "WITH made AS (INSERT INTO achievement_awards (user_id, achievement_id, tier, award_id, rule_version, causation_id, "
-        "correlation_id, actor, awarded_at) SELECT *, $9::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::text[], "
-        "$4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::text[]) "
+        "correlation_id, actor, reason, awarded_at) SELECT *, $10::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::text[], "
+        "$4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::text[], $9::text[]) "
         # One that was taken back can be earned again, honestly this time: as a new award.
         "ON CONFLICT (user_id, achievement_id, tier) DO UPDATE SET award_id = EXCLUDED.award_id, "
         "rule_version = EXCLUDED.rule_version, causation_id = EXCLUDED.causation_id, "
-        "correlation_id = EXCLUDED.correlation_id, actor = EXCLUDED.actor, awarded_at = EXCLUDED.awarded_at, "
-        "revoked_at = NULL WHERE achievement_awards.revoked_at IS NOT NULL "
-        "RETURNING user_id, achievement_id, award_id), dated AS (UPDATE user_achievements u SET earned_date = $9 FROM made m "
+        "correlation_id = EXCLUDED.correlation_id, actor = EXCLUDED.actor, reason = EXCLUDED.reason, "
+        "awarded_at = EXCLUDED.awarded_at, revoked_at = NULL, revoked_reason = NULL "
+        "WHERE achievement_awards.revoked_at IS NOT NULL "
+        "AND (achievement_awards.revoked_reason IS NULL OR EXCLUDED.reason IS NOT NULL) "
+        "RETURNING user_id, achievement_id, award_id), dated AS (UPDATE user_achievements u SET earned_date = $10 FROM made m "
         "WHERE u.user_id = m.user_id AND u.achievement_id = m.achievement_id AND u.earned_date IS NULL) "
         "SELECT award_id FROM made",
         *columns,
@@ -93,19 +97,60 @@ async def caused_by(tx: Tx, event_ids: list[UUID]) -> list[UUID]:
     return [row[0] for row in rows]
 
 
-async def revoke(tx: Tx, award_ids: list[UUID]) -> list[Record]:
-    """Takes awards back; answers what was taken."""
+async def revoke(tx: Tx, award_ids: list[UUID], reason: str | None = None) -> list[Record]:
+    """Takes awards back, by hand if there is a ``reason``; answers what was taken."""
     return await tx.fetch(
-        "WITH gone AS (UPDATE achievement_awards SET revoked_at = $2 WHERE award_id = ANY($1::uuid[]) "
+        "WITH gone AS (UPDATE achievement_awards SET revoked_at = $2, revoked_reason = $3 WHERE award_id = ANY($1::uuid[]) "
         "AND revoked_at IS NULL RETURNING *), dated AS (UPDATE user_achievements u SET earned_date = NULL, "
-        "revealed_at = NULL FROM gone g WHERE u.user_id = g.user_id AND u.achievement_id = g.achievement_id "
+        "revealed_at = NULL, showcased = NULL FROM gone g WHERE u.user_id = g.user_id AND u.achievement_id = g.achievement_id "
         "AND NOT EXISTS (SELECT FROM achievement_awards w WHERE w.user_id = g.user_id "
         "AND w.achievement_id = g.achievement_id AND w.revoked_at IS NULL "
         "AND w.award_id NOT IN (SELECT award_id FROM gone))) "
         "SELECT g.*, a.name, a.rarity, a.slug FROM gone g JOIN achievements a ON a.id = g.achievement_id",
         award_ids,
         tx.now,
+        reason,
     )
+
+
+async def standing_of(tx: Tx, user_id: UUID, achievement_id: UUID) -> list[Record]:
+    """A player's awards of a badge that were not taken back; locked."""
+    return await tx.fetch(
+        "SELECT * FROM achievement_awards WHERE user_id = $1 AND achievement_id = $2 AND revoked_at IS NULL "
+        "ORDER BY tier FOR UPDATE",
+        user_id,
+        achievement_id,
+    )
+
+
+async def showcase(tx: Tx, user_id: UUID, achievement_ids: list[UUID]) -> bool:
+    """What a player shows first, in this order; False, and nothing changed, unless all of it was earned."""
+    earned = await tx.fetchval(
+        "SELECT count(*) FROM (SELECT FROM user_achievements WHERE user_id = $1 AND achievement_id = ANY($2::uuid[]) "
+        "AND earned_date IS NOT NULL FOR UPDATE) e",
+        user_id,
+        achievement_ids,
+    )
+    if earned != len(achievement_ids):
+        return False
+    await tx.execute(
+        "UPDATE user_achievements SET showcased = array_position($2::uuid[], achievement_id) WHERE user_id = $1 "
+        "AND (showcased IS NOT NULL OR achievement_id = ANY($2::uuid[]))",
+        user_id,
+        achievement_ids,
+    )
+    return True
+
+
+async def mark_undone(tx: Tx, event_ids: list[UUID]) -> None:
+    """No backfill counts these events from now on."""
+    await tx.execute("INSERT INTO undone_events SELECT unnest($1::uuid[]) ON CONFLICT DO NOTHING", event_ids)
+
+
+async def undone(tx: Tx, event_ids: list[UUID]) -> set[UUID]:
+    """Those of these events that were undone."""
+    rows = await tx.fetch("SELECT event_id FROM undone_events WHERE event_id = ANY($1::uuid[])", event_ids)
+    return {row[0] for row in rows}
 
 
 async def count_holders(tx: Tx) -> None:

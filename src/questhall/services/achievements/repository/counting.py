@@ -37,6 +37,20 @@ async def players(tx: Tx, user_ids: list[UUID]) -> dict[UUID, Record]:
     return {row["user_id"]: row for row in rows}
 
 
+async def player_ids(tx: Tx, after: UUID | None, limit: int) -> list[UUID]:
+    """Players in the order of their ids."""
+    rows = await tx.fetch(
+        "SELECT user_id FROM players WHERE $1::uuid IS NULL OR user_id > $1 ORDER BY user_id LIMIT $2", after, limit
+    )
+    return [row[0] for row in rows]
+
+
+async def handled(tx: Tx, first: UUID, last: UUID) -> list[UUID]:
+    """Events with ids between two that were handled here."""
+    rows = await tx.fetch("SELECT event_id FROM inbox WHERE event_id BETWEEN $1 AND $2 ORDER BY event_id", first, last)
+    return [row[0] for row in rows]
+
+
 async def set_levels(tx: Tx, levels: dict[UUID, int]) -> None:
     """Players' levels."""
     await tx.execute(
@@ -49,8 +63,17 @@ async def set_levels(tx: Tx, levels: dict[UUID, int]) -> None:
 
 # Progress
 
+_progress = msgspec.json.Decoder(Progress)
 
-async def progress(tx: Tx, pairs: list[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Progress]:
+
+class Place(NamedTuple):
+    """How far a player is with a badge, and whether a backfill has counted there."""
+
+    progress: Progress
+    backfilled: bool
+
+
+async def progress(tx: Tx, pairs: list[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Place]:
     """How far players are with badges; the rows are locked, and made where they are missing."""
     found = await _locked(tx, pairs)
     missing = [pair for pair in pairs if pair not in found]
@@ -65,15 +88,25 @@ async def progress(tx: Tx, pairs: list[tuple[UUID, UUID]]) -> dict[tuple[UUID, U
     return found
 
 
-async def _locked(tx: Tx, pairs: list[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Progress]:
+async def _locked(tx: Tx, pairs: list[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Place]:
     rows = await tx.fetch(
-        "SELECT u.user_id, u.achievement_id, u.progress FROM user_achievements u "
+        "SELECT u.user_id, u.achievement_id, u.progress, u.backfilled FROM user_achievements u "
         "JOIN unnest($1::uuid[], $2::uuid[]) AS w(user_id, achievement_id) USING (user_id, achievement_id) "
         "ORDER BY u.user_id, u.achievement_id FOR UPDATE OF u",
         [user for user, _ in pairs],
         [badge for _, badge in pairs],
     )
-    return {(row[0], row[1]): msgspec.json.decode(row[2], type=Progress) for row in rows}
+    return {(row[0], row[1]): Place(_progress.decode(row[2]), row[3]) for row in rows}
+
+
+async def unlocked_progress(tx: Tx, user_ids: list[UUID], achievement_id: UUID) -> dict[UUID, Progress]:
+    """How far these players are with a badge, as far as anything was counted."""
+    rows = await tx.fetch(
+        "SELECT user_id, progress FROM user_achievements WHERE user_id = ANY($1::uuid[]) AND achievement_id = $2",
+        user_ids,
+        achievement_id,
+    )
+    return {row[0]: _progress.decode(row[1]) for row in rows}
 
 
 class Counting(NamedTuple):
@@ -167,14 +200,16 @@ async def history(tx: Tx, wanted: list[Counted]) -> dict[Counted, tuple[list[dat
     return {(row[0], row[1], row[2]): (list(row[3] or ()), list(row[4] or ())) for row in rows}
 
 
-async def save_progress(tx: Tx, progress: dict[tuple[UUID, UUID], Progress]) -> None:
-    """Writes players' progress back."""
+async def save_progress(tx: Tx, progress: dict[tuple[UUID, UUID], Progress], *, backfilled: bool = False) -> None:
+    """Writes players' progress back; ``backfilled``: and that a backfill counted there."""
     await tx.execute(
-        "UPDATE user_achievements u SET progress = w.progress FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) "
+        "UPDATE user_achievements u SET progress = w.progress, backfilled = u.backfilled OR $4 "
+        "FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) "
         "AS w(user_id, achievement_id, progress) WHERE u.user_id = w.user_id AND u.achievement_id = w.achievement_id",
         [user_id for user_id, _ in progress],
         [badge_id for _, badge_id in progress],
         [json_text(document) for document in progress.values()],
+        backfilled,
     )
 
 

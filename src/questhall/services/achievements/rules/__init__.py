@@ -11,6 +11,7 @@ from questhall.services.achievements.rules.counting import (
     closer,
     compiled,
     move,
+    pays,
     reached,
     rebuilt,
     standing,
@@ -20,6 +21,8 @@ from questhall.services.achievements.rules.counting import (
 from questhall.services.achievements.rules.language import (
     EVENTS,
     SECRET_NAME,
+    SHOWCASE_MAX,
+    WEIGHTS,
     Category,
     Definition,
     Rarity,
@@ -34,6 +37,8 @@ from questhall.services.achievements.rules.language import (
 __all__ = [
     "EVENTS",
     "SECRET_NAME",
+    "SHOWCASE_MAX",
+    "WEIGHTS",
     "Badge",
     "Category",
     "Counter",
@@ -52,6 +57,7 @@ __all__ = [
     "icon_url",
     "move",
     "named",
+    "pays",
     "reached",
     "rebuilt",
     "secret_slug",

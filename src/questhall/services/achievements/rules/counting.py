@@ -287,6 +287,11 @@ def reached(badge: Badge, progress: Progress, state: State) -> dict[str, int]:
     return {"": d.xp_reward} if fulfilled(d.requirements, progress, state) else {}
 
 
+def pays(badge: Badge, tier: str) -> int:
+    """XP of a tier, or of the badge under an empty name."""
+    return {one.name: one.xp_reward for one in badge.definition.tiers}.get(tier, badge.definition.xp_reward)
+
+
 class Standing(NamedTuple):
     """How far a badge is: ``have`` of the ``need`` of its next tier, or of its conditions."""
 

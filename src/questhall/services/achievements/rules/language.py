@@ -30,6 +30,10 @@ XP_MAX = 100_000
 
 SECRET_NAME = "???"
 
+WEIGHTS = {"common": 1, "rare": 5, "epic": 25, "legendary": 125}
+"""What a badge of each rarity weighs on the rare board."""
+SHOWCASE_MAX = 6
+
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$(?!\n)")]
 Category = Literal["milestone", "streak", "mastery", "social", "special"]
 Rarity = Literal["common", "rare", "epic", "legendary"]
