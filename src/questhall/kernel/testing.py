@@ -49,11 +49,15 @@ class Servers(msgspec.Struct, frozen=True):
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """PostgreSQL (``QUESTHALL_TEST_DATABASE_URL``, or the embedded one) and Redis or Valkey, likewise."""
+    """PostgreSQL (``QUESTHALL_TEST_DATABASE_URL``, or the embedded one) and Redis or Valkey, likewise.
+
+    ``QUESTHALL_TEST_POSTGRES`` names the folder of another PostgreSQL's programs, in place of the embedded one's.
+    """
     given_database = os.environ.get("QUESTHALL_TEST_DATABASE_URL")
     given_redis = os.environ.get("QUESTHALL_TEST_REDIS_URL")
+    other = Path(programs) if (programs := os.environ.get("QUESTHALL_TEST_POSTGRES")) else None
     with _folder() as folder:
-        postgres = None if given_database else EmbeddedPostgres(folder / "postgres")
+        postgres = None if given_database else EmbeddedPostgres(folder / "postgres", binaries=other)
         valkey = None if given_redis else EmbeddedValkey(folder / "valkey")
         try:
             if postgres is not None:
