@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import cascades, ingest, ledger, lone, memory, page, posts, toasts
+from bench import backfill, cascades, ingest, ledger, lone, memory, page, posts, toasts
 
 ALL = {
     "ledger": ledger.run,
@@ -19,6 +19,7 @@ ALL = {
     "ingest": ingest.run,
     "lone": lone.run,
     "cascades": cascades.run,
+    "backfill": backfill.run,
     "memory": memory.run,
     "toasts": toasts.run,
     "page": page.run,

@@ -64,10 +64,17 @@ def cpu_s(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def rss_mib(pid: int) -> float:
+    """Memory of one process."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 @contextmanager
-def up(*options: str) -> Iterator[Up]:
-    """A fresh installation."""
-    data = Path(tempfile.mkdtemp(prefix="qh-bench-"))
+def up(*options: str, data: Path | None = None) -> Iterator[Up]:
+    """A fresh installation, or the one of a folder."""
+    given = data
+    data = given or Path(tempfile.mkdtemp(prefix="qh-bench-"))
     os.chmod(data, 0o755)
     command = [sys.executable, "-m", "questhall", "up", "--port", str(PORT), "--data", str(data), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -82,4 +89,5 @@ def up(*options: str) -> Iterator[Up]:
     finally:
         process.terminate()
         process.wait(15)
-        shutil.rmtree(data, ignore_errors=True)
+        if given is None:
+            shutil.rmtree(data, ignore_errors=True)

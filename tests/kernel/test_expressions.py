@@ -17,6 +17,7 @@ from questhall.kernel.expressions import (
     NODES_MAX,
     Facts,
     InvalidExpression,
+    Reads,
     check_expression,
     compile_expression,
 )
@@ -216,3 +217,29 @@ def test_nothing_that_an_event_holds_raises(attributes: dict[str, Any]) -> None:
         "int(data.attributes.a) % int(data.attributes.b) == 0",
     ):
         assert compile_expression(source).holds(facts) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "fields", "event"),
+    [
+        ("data.kind == 'a.b'", {"kind"}, False),
+        ("data.attributes.data.kind == 1", {"attributes"}, False),
+        ("'data.secret' == data.kind", {"kind"}, False),
+        ("has(data.attributes.n) && event.type == 'x'", {"attributes"}, True),
+        ("data.kind.startsWith('a') || data.attributes.exists(k, k == data.kind)", {"kind", "attributes"}, False),
+        ("'kind' in data", None, True),
+        ("size(data) == 2", None, True),
+        ("data.size() == 2", None, True),
+        ("data['kind'] == 'a.b'", None, True),
+        ("data.exists(k, k == 'kind')", None, True),
+        ("data.attributes.exists(data, data == 'n')", None, True),
+        ("data == {'kind': 'a.b'}", None, True),
+    ],
+)
+def test_what_an_expression_reads_is_all_that_it_needs(source: str, fields: set[str] | None, event: bool) -> None:
+    expression = compile_expression(source)
+    assert expression.reads == Reads(None if fields is None else frozenset(fields), event=event)
+    whole = Facts(FACTS.data, FACTS.event)
+    for name in ("kind", "attributes"):  # others were here before: all is prepared at once
+        compile_expression(f"data.{name} == 1").value(whole)
+    assert expression.value(whole) == expression.value(Facts(FACTS.data, FACTS.event))

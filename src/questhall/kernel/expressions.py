@@ -79,36 +79,60 @@ class InvalidExpression(Refusal):
     title: ClassVar[str] = "This condition can't be used"
 
 
+class Reads(msgspec.Struct, frozen=True):
+    """What an expression looks at, told from its text."""
+
+    fields: frozenset[str] | None
+    """Fields of ``data``; None: any."""
+    event: bool
+
+
+EVERYTHING = Reads(None, event=True)
+NARROW_MAX = 2
+"""So many forms of an event's data are made for different readers; then one of all of it."""
+
+
 class Facts:
     """What expressions look at: an event's ``data``, and ``event`` (type, source, time). Prepared once, for any number of them.
 
-    ``size`` is the number of bytes of the data as JSON, where it is known.
+    ``size`` is the number of bytes of the data as JSON, where it is known; ``fit``: whether they are looked at at all.
     """
 
-    __slots__ = ("_context", "_extent", "data", "event", "size")
+    __slots__ = ("_contexts", "_extent", "data", "event", "fit", "size")
 
     def __init__(self, data: Mapping[str, Any], event: Mapping[str, Any], *, size: int | None = None) -> None:
         self.data = data
         self.event = event
-        self._context: Any = None
+        self._contexts: dict[Reads, Any] = {}
         self._extent: tuple[int, int] | None = None
         self.size = len(msgspec.json.encode(data)) if size is None else size
-        if self.size <= INPUT_MAX and _depth(data) <= INPUT_DEPTH_MAX:
-            try:
-                self._context = cel.Context(variables={"data": data, "event": event})
-            except _FAILED:
-                self._context = None
+        self.fit = self.size <= INPUT_MAX and (_is_flat(data) or _depth(data) <= INPUT_DEPTH_MAX)
 
-    @property
-    def context(self) -> Any:
-        """The native form; None for what is too large or can't be looked at."""
-        return self._context
+    def context(self, reads: Reads) -> Any:
+        """The native form of what is read; None for what can't be looked at."""
+        # Each field is copied into the native form, which costs more than what is then done with it: so an expression gets
+        # what it reads. Where many read different things, one form of all is cheaper in the end.
+        if reads not in self._contexts and len(self._contexts) >= NARROW_MAX:
+            reads = EVERYTHING
+        if reads not in self._contexts:
+            self._contexts[reads] = self._native(reads)
+        return self._contexts[reads]
+
+    def _native(self, reads: Reads) -> Any:
+        data, event = self.data, self.event
+        if reads.fields is not None:
+            data = {name: data[name] for name in reads.fields if name in data}
+            event = event if reads.event else {}
+        try:
+            return cel.Context(variables={"data": data, "event": event})
+        except _FAILED:
+            return None
 
     @property
     def extent(self) -> tuple[int, int]:
         """The number of entries of the largest list or map, and of all together."""
         if self._extent is None:
-            self._extent = _extent(self.data)
+            self._extent = (len(self.data), len(self.data)) if _is_flat(self.data) else _extent(self.data)
         return self._extent
 
 
@@ -144,12 +168,13 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 class Expression:
     """A compiled condition."""
 
-    __slots__ = ("_cost", "_program", "source")
+    __slots__ = ("_cost", "_program", "reads", "source")
 
-    def __init__(self, source: str, program: Any, cost: Cost) -> None:
+    def __init__(self, source: str, program: Any, cost: Cost, reads: Reads) -> None:
         self.source = source
         self._program = program
         self._cost = cost
+        self.reads = reads
 
     def affordable(self, facts: Facts) -> bool:
         """Whether it is evaluated at all over these facts; where not, it does not hold."""
@@ -161,10 +186,13 @@ class Expression:
 
     def value(self, facts: Facts) -> Any:
         """What it evaluates to; None where a field is missing."""
-        if facts.context is None or not self.affordable(facts):
+        if not facts.fit or not self.affordable(facts):
+            return None
+        context = facts.context(self.reads)
+        if context is None:
             return None
         try:
-            return self._program.execute(facts.context)
+            return self._program.execute(context)
         except _FAILED:
             return None
 
@@ -201,7 +229,22 @@ def compile_expression(source: str) -> Expression:
     unknown = set(program.variables()) - {"data", "event"} - bound
     if unknown:
         raise InvalidExpression(f"there is no {', '.join(sorted(unknown))}: only data and event")
-    return Expression(source, program, _cost(tokens, depths))
+    return Expression(source, program, _cost(tokens, depths), _reads(tokens, bound))
+
+
+def _reads(tokens: list[str], bound: set[str]) -> Reads:
+    # A macro's own variable may be called as what it hides: then the text does not say what is read.
+    if bound & {"data", "event"}:
+        return EVERYTHING
+    fields: set[str] = set()
+    for number, token in enumerate(tokens):
+        if token != "data" or (number and tokens[number - 1] == "."):
+            continue
+        sign, name, call = [*tokens[number + 1 : number + 4], "", "", ""][:3]
+        if sign != "." or not _NAME.fullmatch(name) or call == "(":
+            return EVERYTHING
+        fields.add(name)
+    return Reads(frozenset(fields), event="event" in tokens)
 
 
 def _cost(tokens: list[str], depths: list[int]) -> Cost:
@@ -329,6 +372,10 @@ def _macro_depths(tokens: list[str]) -> list[int]:
             depth -= opened.pop()
         found.append(depth)
     return found
+
+
+def _is_flat(data: Mapping[str, Any]) -> bool:
+    return not any(value.__class__ in (dict, list) for value in data.values())
 
 
 def _depth(value: Any) -> int:
