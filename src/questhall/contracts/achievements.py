@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from questhall.contracts.rewards import RewardGranted, RewardRevoked
+from questhall.kernel.content import Plan
 from questhall.kernel.contract import Contract, Event, Refusal, call
 
 
@@ -147,5 +148,23 @@ class Achievements(Contract):
 
     @call("cli")
     async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """Publishes badges whose slugs are not there yet; answers how many."""
+        """Publishes badges whose slugs are not there yet; answers how many. What does not fit here is left out."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def content(self) -> list[dict[str, Any]]:
+        """Every badge as files have it (``kernel/content.py``), by slug."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
+        """What ``apply`` would do with badges as files have them, or why it can't."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
+        """Makes and changes badges until they are as these say, all or (with faults) none; again, it does nothing.
+
+        A change of what is published is a new version. What is not named stays as it is.
+        """
         raise NotImplementedError

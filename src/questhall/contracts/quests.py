@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from questhall.contracts.rewards import RewardGranted
+from questhall.kernel.content import Plan
 from questhall.kernel.contract import Contract, Event, Refusal, call
 
 
@@ -177,7 +178,7 @@ class RuleCycle(Refusal):
 
 
 class Quests(Contract):
-    """quests says; it answers no calls beyond ``install`` and revert."""
+    """quests says; it answers calls about its content, and revert."""
 
     name: ClassVar[str] = "quests"
     events: ClassVar[tuple[type[Event], ...]] = (
@@ -197,5 +198,23 @@ class Quests(Contract):
 
     @call("cli")
     async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """Publishes quests whose slugs are not there yet; answers how many."""
+        """Publishes quests whose slugs are not there yet; answers how many. What does not fit here is left out."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def content(self) -> list[dict[str, Any]]:
+        """Every quest as files have it (``kernel/content.py``), by slug."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
+        """What ``apply`` would do with quests as files have them, or why it can't."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
+        """Makes and changes quests until they are as these say, all or (with faults) none; again, it does nothing.
+
+        A change of what is published is a new version. What is not named stays as it is.
+        """
         raise NotImplementedError

@@ -82,6 +82,13 @@ class Heads(msgspec.Struct, frozen=True):
         """All heads, oldest first."""
         return await tx.fetch(f"SELECT * FROM {self.heads} ORDER BY id")
 
+    async def every_with_version(self, tx: Tx) -> list[Record]:
+        """All heads, oldest first, each with the definition of its newest version: ``newest``, null for a draft."""
+        return await tx.fetch(
+            f"SELECT h.*, v.definition AS newest FROM {self.heads} h "
+            f"LEFT JOIN {self.versions} v ON v.{self.of} = h.id AND v.version = h.version ORDER BY h.id"
+        )
+
     async def publish(self, tx: Tx, head: Record) -> Record:
         """A locked head as it is becomes the next version; answers the head."""
         version = head["version"] + 1

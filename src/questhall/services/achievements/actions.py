@@ -10,8 +10,6 @@ import msgspec
 
 from questhall.contracts.achievements import (
     AchievementNotFound,
-    AchievementPublished,
-    Achievements,
     AchievementSlugTaken,
     NotEarned,
 )
@@ -26,11 +24,12 @@ from questhall.services.achievements import giving, repository, rules
 from questhall.services.achievements.backfill import KIND, Asked, Backfill
 from questhall.services.achievements.board import Board
 from questhall.services.achievements.catalogue import Catalogue
+from questhall.services.achievements.content import Content, published
 from questhall.services.achievements.engine import Engine
 from questhall.services.achievements.rulebook import Rulebook
 
 
-class AchievementsActions(Achievements):
+class AchievementsActions(Content):
     """Implements the contract."""
 
     def __init__(self, at: Site) -> None:
@@ -115,7 +114,7 @@ class AchievementsActions(Achievements):
         rules.check(definition)
         rules.check_waiting(definition, others, (await repository.slugs(tx)).values())
         changed = await repository.HEADS.publish(tx, row)
-        tx.emit(_published(achievement_id, definition, changed["version"]))
+        tx.emit(published(achievement_id, definition, changed["version"]))
         return changed
 
     async def archive(self, achievement_id: UUID) -> Record:
@@ -127,20 +126,6 @@ class AchievementsActions(Achievements):
             changed = await repository.HEADS.archive(tx, row)
         await self._authored()
         return changed
-
-    async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """See the contract."""
-        made = 0
-        for raw in definitions:
-            definition = msgspec.convert(raw, rules.Definition)
-            rules.check(definition)
-            async with self.at.db.tx() as tx:
-                row = await repository.HEADS.add(tx, repository.columns(definition))
-                if row is not None:
-                    await self._publish(tx, row["id"])
-                    made += 1
-        await self._authored()
-        return made
 
     async def reveal(self, user_id: UUID, achievement_id: UUID) -> None:
         """The player opens a badge. Refuses ``achievement_not_found``, also for a draft, and ``not_earned``."""
@@ -248,9 +233,3 @@ class AchievementsActions(Achievements):
 
 def _definition(text: str) -> rules.Definition:
     return msgspec.json.decode(text, type=rules.Definition)
-
-
-def _published(achievement_id: UUID, d: rules.Definition, version: int) -> AchievementPublished:
-    # Everybody is told, so a secret one is veiled here too.
-    slug, name = (rules.secret_slug(achievement_id), rules.SECRET_NAME) if d.secret else (d.slug, d.name)
-    return AchievementPublished(achievement_id=achievement_id, slug=slug, name=name, version=version)

@@ -40,6 +40,7 @@ from questhall.kernel.http import (
 from questhall.services.achievements import repository, rules
 from questhall.services.achievements.actions import AchievementsActions
 from questhall.services.achievements.board import BoardLine
+from questhall.services.achievements.content import templates
 from questhall.services.achievements.views import AchievementView, DraftView, Status, Wall, drafted
 
 
@@ -110,6 +111,12 @@ async def _shown(actions: AchievementsActions, caller: Caller, achievement_id: U
     else:
         raise AchievementNotFound
     return Response(view, headers=etag(view.edit))
+
+
+@get("/achievements/templates", permission="achievements:write")
+async def list_templates() -> Page[rules.Definition]:
+    """Badges to start from: those of the starter pack."""
+    return Page(items=templates(), next=None)
 
 
 @get("/achievements/{achievement_id:uuid}/draft", permission="achievements:write")

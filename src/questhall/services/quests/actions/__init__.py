@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from questhall.contracts.quests import Quests
-from questhall.services.quests.actions.authoring import Authoring
+from questhall.services.quests.actions.content import Content, templates
 from questhall.services.quests.actions.hearing import Hearing
 from questhall.services.quests.actions.playing import Board, Playing
 from questhall.services.quests.actions.streaks import Streaks
 
-__all__ = ["Board", "QuestsActions"]
+__all__ = ["Board", "QuestsActions", "templates"]
 
 
-class QuestsActions(Hearing, Authoring, Playing, Streaks, Quests):
+class QuestsActions(Hearing, Content, Playing, Streaks, Quests):
     """Implements the contract."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from questhall.contracts.quests import (
     BadQuest,
@@ -94,19 +91,3 @@ class Authoring(Catalogue):
             await repository.HEADS.archive(tx, row)
             tx.emit(QuestArchived(quest_id=quest_id, slug=row["slug"], title=row["title"]))
         await self.refresh()
-
-    async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """See the contract."""
-        made, currencies = 0, await self._currencies()
-        for raw in definitions:
-            definition = msgspec.convert(raw, rules.Definition)
-            if rules.untaken(definition.rewards, currencies=currencies, takers=TAKERS):
-                continue
-            rules.check(definition, currencies=currencies, takers=TAKERS)
-            async with self.at.db.tx() as tx:
-                row = await repository.HEADS.add(tx, repository.columns(definition))
-                if row is not None:
-                    await self.publish(tx, row["id"])
-                    made += 1
-        await self.refresh()
-        return made

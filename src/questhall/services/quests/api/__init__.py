@@ -7,6 +7,7 @@ from questhall.services.quests.api.authoring import (
     change_quest,
     check_condition,
     create_quest,
+    list_templates,
     publish_quest,
     read_draft,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "list_my_quests",
     "list_quests",
     "list_streaks",
+    "list_templates",
     "plan_leave",
     "publish_quest",
     "read_draft",

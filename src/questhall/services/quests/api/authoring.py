@@ -11,9 +11,9 @@ from questhall.contracts.quests import IllegalMove, QuestNotFound, QuestSlugTake
 from questhall.kernel.access import Caller
 from questhall.kernel.database import Tx
 from questhall.kernel.expressions import Facts, InvalidExpression, check_expression
-from questhall.kernel.http import Idempotent, Request, Response, etag, get, if_match, patch, post
+from questhall.kernel.http import Idempotent, Page, Request, Response, etag, get, if_match, patch, post
 from questhall.services.quests import repository, rules
-from questhall.services.quests.actions import QuestsActions
+from questhall.services.quests.actions import QuestsActions, templates
 from questhall.services.quests.api.views import QuestView, head_of, tag_of, view_of, view_one
 
 
@@ -30,6 +30,12 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     problem: str | None = None
     result: Any = None
+
+
+@get("/quests/templates", permission="quests:write")
+async def list_templates() -> Page[rules.Definition]:
+    """Quests to start from: those of the starter pack."""
+    return Page(items=templates(), next=None)
 
 
 @get("/quests/{quest_id:uuid}/draft", permission="quests:write")

@@ -3,6 +3,7 @@
 from questhall.services.quests.repository.authoring import (
     HEADS,
     columns,
+    lock_authoring,
     newest,
     played,
     versions,
@@ -67,6 +68,7 @@ __all__ = [
     "forget_day",
     "forget_frozen",
     "latest_runs",
+    "lock_authoring",
     "lock_players",
     "mark_days",
     "move_acts",

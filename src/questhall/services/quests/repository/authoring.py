@@ -51,6 +51,12 @@ async def newest(tx: Tx) -> list[Record]:
     return await HEADS.newest(tx)
 
 
+async def lock_authoring(tx: Tx) -> None:
+    """Nothing of a quest is saved or published by others until the transaction ends; heads first, as ``publish`` does."""
+    await tx.execute("SELECT FROM quests ORDER BY id FOR UPDATE")
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('quests.publish'))")
+
+
 async def versions(tx: Tx, wanted: list[tuple[UUID, int]]) -> list[Record]:
     """Versions that runs still play."""
     return await tx.fetch(

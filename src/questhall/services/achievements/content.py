@@ -1,0 +1,98 @@
+"""Content: badges as files, what applying them would change, and the starter pack."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from questhall import starter
+from questhall.contracts.achievements import AchievementPublished, Achievements, BadAchievement, RuleCycle
+from questhall.kernel.applying import Contents, Outcome
+from questhall.kernel.content import Entry, Fault, Plan, entries_of, faults_of
+from questhall.kernel.service import Site
+from questhall.services.achievements import repository, rules
+
+
+class Content(Achievements):
+    """The content calls of the contract."""
+
+    at: Site
+
+    async def _authored(self) -> None:
+        """What was published or archived holds, and is shown, from now on."""
+        raise NotImplementedError
+
+    async def content(self) -> list[dict[str, Any]]:
+        """See the contract."""
+        async with self.at.db.read() as tx:
+            return await CONTENTS.read(tx)
+
+    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
+        """See the contract."""
+        async with self.at.db.read() as tx:
+            return await CONTENTS.plan(tx, definitions, faults_in)
+
+    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
+        """See the contract."""
+        async with self.at.db.tx() as tx:
+            plan = await CONTENTS.apply(tx, definitions, faults_in)
+        await self._authored()
+        return plan
+
+    async def install(self, definitions: list[dict[str, Any]]) -> int:
+        """See the contract."""
+        async with self.at.db.tx() as tx:
+            plan = await CONTENTS.install(tx, definitions, faults_in)
+        await self._authored()
+        return sum(change.does == "create" for change in plan.changes)
+
+
+def published(achievement_id: UUID, d: rules.Definition, version: int) -> AchievementPublished:
+    """What is said of a new version. Everybody is told, so a secret one is veiled here too."""
+    slug, name = (rules.secret_slug(achievement_id), rules.SECRET_NAME) if d.secret else (d.slug, d.name)
+    return AchievementPublished(achievement_id=achievement_id, slug=slug, name=name, version=version)
+
+
+CONTENTS = Contents(
+    heads=repository.HEADS,
+    kind=rules.Definition,
+    columns=repository.columns,
+    waits_for=rules.named,
+    published=published,
+    lock=repository.lock_publishing,
+)
+
+
+def faults_in(outcome: Outcome[rules.Definition]) -> list[Fault]:
+    """What of changed badges can't be saved or published beside all others."""
+    faults = [fault for entry in outcome.changed for fault in _unearnable(entry)]
+    if faults:
+        return faults
+    for entry in outcome.changed:
+        if entry.status != "published":
+            continue
+        others = [d for slug, (_, d) in outcome.published.items() if slug != entry.slug]
+        try:
+            rules.check_waiting(entry.definition, others, outcome.known)
+        except BadAchievement as refusal:
+            faults += faults_of(entry.slug, refusal.errors)
+        except RuleCycle as refusal:
+            faults.append(Fault(slug=entry.slug, pointer="#", detail=f"these wait for each other: {refusal.detail}"))
+    return faults
+
+
+def _unearnable(entry: Entry[rules.Definition]) -> list[Fault]:
+    faults: list[Fault] = []
+    for under, d in (("", entry.definition), ("/draft", entry.draft)):
+        if d is not None:
+            try:
+                rules.check(d)
+            except BadAchievement as refusal:
+                faults += faults_of(entry.slug, refusal.errors, under=under)
+    return faults
+
+
+def templates() -> list[rules.Definition]:
+    """The badges of the starter pack."""
+    entries, _ = entries_of(starter.pack("achievements"), rules.Definition)
+    return [entry.definition for entry in entries]
