@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from questhall import embedded
+from questhall.content.commands import content
 from questhall.kernel.children import CannotStart
 from questhall.kernel.contract import Refusal
 from questhall.kernel.database import Unavailable
@@ -21,6 +21,7 @@ from questhall.kernel.migrations import MigrationProblem
 from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
 from questhall.kernel.telemetry import configure_logs
+from questhall.terminal import Data, err, out
 
 __all__ = ["app", "main"]
 
@@ -37,24 +38,7 @@ ledger = typer.Typer(no_args_is_help=True, help="The ledger.")
 app.add_typer(user, name="user")
 app.add_typer(token, name="token")
 app.add_typer(ledger, name="ledger")
-
-
-class Output(Console):
-    """Goes on in silence when nobody reads any more; rich's own would end the process.
-
-    Lines are left whole: the terminal breaks them, so that a link or a path in them can still be copied.
-    """
-
-    def on_broken_pipe(self) -> None:
-        """Nobody reads."""
-        self.quiet = True
-
-
-out = Output(highlight=False, soft_wrap=True)
-err = Output(stderr=True, highlight=False, soft_wrap=True)
-Data = Annotated[
-    Path, typer.Option("--data", envvar="QUESTHALL_DATA", help="Folder with everything that must survive.")
-]
+app.add_typer(content, name="content")
 
 
 @app.command()

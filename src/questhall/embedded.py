@@ -25,7 +25,6 @@ from questhall.contracts.identity import Identity
 from questhall.kernel import rpc
 from questhall.kernel.access import KeyRing
 from questhall.kernel.children import CannotStart, Child, keep, run_folder
-from questhall.kernel.contract import Contract
 from questhall.kernel.encryption import Sealer
 from questhall.kernel.migrations import database_secret, migrate
 from questhall.kernel.postgres import EmbeddedPostgres
@@ -34,7 +33,7 @@ from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
 from questhall.kernel.valkey import EmbeddedValkey
 
-__all__ = ["call", "migrate_only", "openapi", "up"]
+__all__ = ["call", "migrate_only", "openapi", "up", "work"]
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -270,16 +269,21 @@ def migrate_only(settings: Settings) -> int:
 
 
 def call(settings: Settings, service: str, method: str, arguments: dict[str, Any]) -> Any:
-    """A call of the command line to a service: over the socket of a running installation, or on a stopped one.
-
-    One that starts, ends or is worked on by another command is waited for.
-    """
+    """A call of the command line to a service: over the socket of a running installation, or on a stopped one."""
     contract = {one.name: one.contract for one in discover()}[service]
+    return work(settings, lambda stub: getattr(stub(contract), method)(**arguments))
+
+
+def work(settings: Settings, calls: Callable[[Any], Awaitable[T]]) -> T:
+    """Calls of the command line, in one go: what is given makes a contract into what can be called.
+
+    An installation that starts, ends or is worked on by another command is waited for.
+    """
     deadline = time.monotonic() + HELD_PATIENCE_S
     while True:
         running = _running(settings)
         if running is not None:
-            return _run(_call_running(settings, running, contract, method, arguments))
+            return _run(_call_running(settings, running, calls))
         there = any((settings.data / name).exists() for name in ("keys", "postgres", "postgres.location"))
         if not there and not settings.database_url:
             raise CannotStart(
@@ -287,21 +291,18 @@ def call(settings: Settings, service: str, method: str, arguments: dict[str, Any
             )
         try:
             with lock(settings), servers(settings) as found:
-                return _run(_call_stopped(settings, found, lambda stub: getattr(stub(contract), method)(**arguments)))
+                return _run(_call_stopped(settings, found, calls))
         except Held:
             if time.monotonic() > deadline:
                 raise
         time.sleep(HELD_LOOK_S)
 
 
-async def _call_running(
-    settings: Settings, path: str, contract: type[Contract], method: str, arguments: dict[str, Any]
-) -> Any:
-    transport = rpc.Http(
-        {contract.name: "http://localhost"}, KeyRing(settings.keys), socket=path, timeout_s=CALL_TIMEOUT_S
-    )
+async def _call_running(settings: Settings, path: str, calls: Callable[[Any], Awaitable[T]]) -> T:
+    addresses = {service.name: "http://localhost" for service in discover()}
+    transport = rpc.Http(addresses, KeyRing(settings.keys), socket=path, timeout_s=CALL_TIMEOUT_S)
     try:
-        return await getattr(rpc.stub(contract, caller="cli", transport=transport), method)(**arguments)
+        return await calls(lambda contract: rpc.stub(contract, caller="cli", transport=transport))
     finally:
         await transport.close()
 

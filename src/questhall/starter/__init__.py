@@ -1,12 +1,11 @@
-"""The starter pack: what a new hall begins with, so that it is never empty."""
+"""The starter pack: a folder of content that a new hall begins with, so that it is never empty."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 
-import msgspec
-
+from questhall.content.files import read
 from questhall.contracts.achievements import Achievements
 from questhall.contracts.quests import Quests
 from questhall.kernel.contract import Contract
@@ -27,8 +26,7 @@ class Stubs(Protocol):
 
 def pack(name: str) -> list[dict[str, Any]]:
     """Definitions of ``quests`` or ``achievements`` in the starter pack."""
-    text = files("questhall.starter").joinpath("pack", f"{name}.yaml").read_bytes()
-    return msgspec.yaml.decode(text, type=list[dict[str, Any]])
+    return read(files("questhall.starter").joinpath("pack", f"{name}.yaml").read_bytes())
 
 
 async def install(process: Stubs) -> int:

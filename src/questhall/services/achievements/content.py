@@ -68,16 +68,18 @@ def faults_in(outcome: Outcome[rules.Definition]) -> list[Fault]:
     faults = [fault for entry in outcome.changed for fault in _unearnable(entry)]
     if faults:
         return faults
-    for entry in outcome.changed:
-        if entry.status != "published":
-            continue
-        others = [d for slug, (_, d) in outcome.published.items() if slug != entry.slug]
+    cycle: list[str] = []
+    changed = {entry.slug: entry.definition for entry in outcome.changed if entry.status == "published"}
+    for slug, d in changed.items():
         try:
-            rules.check_waiting(entry.definition, others, outcome.known)
+            rules.check_waiting(d, [o for other, (_, o) in outcome.published.items() if other != slug], outcome.known)
         except BadAchievement as refusal:
-            faults += faults_of(entry.slug, refusal.errors)
-        except RuleCycle as refusal:
-            faults.append(Fault(slug=entry.slug, pointer="#", detail=f"these wait for each other: {refusal.detail}"))
+            faults += faults_of(slug, refusal.errors)
+        except RuleCycle as refusal:  # of all that is published: each one that is asked about tells the same
+            cycle = refusal.extra["cycle"]
+    if cycle:
+        slug = next((one for one in cycle if one in changed), cycle[0])
+        faults.append(Fault(slug=slug, pointer="#", detail=f"these wait for each other: {' needs '.join(cycle)}"))
     return faults
 
 
