@@ -1,4 +1,4 @@
-"""Commands that are refused, or not, before anything is started."""
+"""Commands as an operator types them: those of content, and what is refused before anything is started."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.test_up import COMMAND, refused
+from tests.embedded.test_up import COMMAND, Up, data, refused
+
+__all__ = ["data"]
 
 
 def run(*words: str, data: Path, typed: bytes = b"") -> subprocess.CompletedProcess[str]:
@@ -49,3 +51,48 @@ def test_what_is_no_utf8_is_said(
 def test_a_path_is_said_in_one_line(tmp_path: Path) -> None:
     long = tmp_path / ("a-folder-with-a-long-name/" * 4)
     assert f"there is no installation in {long}\n" in run("ledger", "verify", data=long).stderr
+
+
+def test_content_is_planned_and_applied_on_a_running_and_a_stopped_installation(data: Path, tmp_path: Path) -> None:
+    folder, again = tmp_path / "content", tmp_path / "again"
+    up = Up(data)
+    try:
+        assert run("content", "export", str(folder), data=data).stdout.count("wrote: ") == 2
+        text = (folder / "quests.yaml").read_text()
+        assert text.count("say-hello") == 1
+        changed = text.replace("slug: say-hello", "slug: wave").replace("      xp: 25\n", "      xp: 26\n")
+        (folder / "quests.yaml").write_text(changed)
+        (folder / "more.yml").write_text("")
+        planned = run("content", "plan", str(folder), data=data)
+        assert (planned.returncode, planned.stderr.split(" (")[0]) == (0, "left out: more.yml")
+        assert planned.stdout.splitlines() == [
+            "quests.yaml",
+            "  ~ help-somebody (change, published)",
+            "      rewards/currencies/xp: 25 -> 26",
+            "  + wave (create, published)",
+            "  only in the installation, left: say-hello",
+            "1 to create, 1 to change, 22 the same, 1 only in the installation (they stay).",
+        ]
+        applied = run("content", "apply", str(folder), data=data)
+        assert (applied.returncode, applied.stdout) == (0, f"{planned.stdout}Applied: 2 definitions.\n")
+    finally:
+        up.stop()
+    applied = run("content", "apply", str(folder), data=data)
+    assert (applied.returncode, applied.stdout.splitlines()[-1]) == (0, "Nothing to do.")
+    (folder / "quests.yaml").write_text(changed.replace("xp: 26\n", "xp: -1\n").replace("wave", "Wave!\x1b[2J"))
+    answer = run("content", "apply", str(folder), data=data)
+    refused(answer, "unacceptable character", "mend it there")
+    (folder / "quests.yaml").write_text(
+        changed.replace("xp: 26\n", "xp: -1\n").replace("kind: daily", "kind: often", 1)
+    )
+    answer = run("content", "apply", str(folder), data=data)
+    refused(answer, "quests.yaml: help-somebody kind: Invalid enum value 'often'", "1 mistake", "Next step")
+    assert run("content", "export", str(again), data=data).returncode == 0
+    assert (again / "achievements.yaml").read_bytes() == (folder / "achievements.yaml").read_bytes()
+    assert "xp: 26" in (again / "quests.yaml").read_text()
+
+
+def test_content_without_a_folder_or_an_installation_is_said(tmp_path: Path) -> None:
+    refused(run("content", "plan", str(tmp_path / "nowhere"), data=tmp_path), "can't be read", "Next step")
+    (tmp_path / "quests.yaml").write_text("[]\n")
+    refused(run("content", "apply", str(tmp_path), data=tmp_path), "there is no installation", "Next step")

@@ -32,9 +32,10 @@ def cycle_of(quests: Iterable[tuple[UUID, Definition]]) -> list[str] | None:
 
 def _feeds(quest_id: UUID, d: Definition, other: Definition) -> bool:
     counting = [o for o in other.objectives if o.mode == "automatic"]
-    if d.slug != other.slug:
+    completions = [o for o in counting if o.event == QuestCompleted.type]
+    if completions and d.slug != other.slug:
         completed = _completed(quest_id, d)
-        if any(o.event == QuestCompleted.type and _holds(o, completed) for o in counting):
+        if any(_holds(o, completed) for o in completions):
             return True
     if other.kind != "repeatable" or "xp" not in d.rewards.currencies:
         return False
