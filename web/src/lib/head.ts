@@ -46,6 +46,13 @@ export function differs(shown: object, head: object): boolean {
   return Object.entries(head).some(([name, value]) => name in seen && JSON.stringify(seen[name]) !== JSON.stringify(value));
 }
 
+/** A short name that is not taken yet: this one, or this one with a number. */
+export function freeSlug(slug: string, taken: string[]): string {
+  let free = slug;
+  for (let n = 2; taken.includes(free); n++) free = `${slug.slice(0, 60)}-${n}`;
+  return free;
+}
+
 /** A short name made of a title: small letters, digits, single dashes. */
 export const slugOf = (title: string): string =>
   title

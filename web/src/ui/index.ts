@@ -13,3 +13,4 @@ export { Row } from "./row";
 export { Nowhere, Skeleton, Trouble } from "./states";
 export { EmblemPicker, IconPicker } from "./picker";
 export { PublishCard } from "./publish-card";
+export { TemplatePicker } from "./template-picker";

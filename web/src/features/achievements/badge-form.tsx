@@ -6,6 +6,7 @@ import { keep, kept, unkeep } from "@/lib/kept";
 import type { BadgeDefinition } from "@/lib/types";
 import { BadgeArt, Button, Card, Choices, Conflict, EmblemPicker, Field, Input, KeptNote, Select, Switch, Textarea } from "@/ui";
 import { BadgePreview } from "./badge-preview";
+import { BadgeTemplates } from "./badge-templates";
 import { wallQuery } from "./queries";
 import { NumberField } from "./rule-builder";
 import { RuleFields } from "./rule-fields";
@@ -68,15 +69,22 @@ export function BadgeEditor({ badge, name, save, onTake, onOver }: Props) {
     setDraft(badge ?? EMPTY);
     setRound(round + 1);
   };
+  const startFrom = (chosen: BadgeDefinition) => {
+    slugTyped.current = false;
+    set(chosen);
+    setRound(round + 1);
+    form.current?.querySelector<HTMLInputElement>("input[name=name]")?.select();
+  };
   return (
     <form ref={form} onSubmit={submit} className="grid gap-5 xl:grid-cols-[minmax(0,1fr)_340px] xl:items-start">
       <div className="grid min-w-0 gap-5">
         {before && <KeptNote onForget={startAfresh} />}
+        {!badge && <BadgeTemplates onChoose={startFrom} />}
         <Card title="What it is">
           <div className="grid gap-4">
             <div className="grid gap-4 sm:grid-cols-2">
               <Field label="Name" error={at("/name")}>
-                {(ids) => <Input {...ids} required maxLength={80} value={draft.name} onChange={(event) => rename(event.target.value)} />}
+                {(ids) => <Input {...ids} name="name" required maxLength={80} value={draft.name} onChange={(event) => rename(event.target.value)} />}
               </Field>
               <Field label="Short name" hint={badge ? "It stays as it is" : "Used in links and rules"} error={at("/slug")}>
                 {(ids) => (
@@ -140,7 +148,7 @@ export function BadgeEditor({ badge, name, save, onTake, onOver }: Props) {
           </div>
         </Card>
         <Card title="Tiers">
-          <TierFields tiers={draft.tiers ?? []} problem={at} onChange={(tiers) => set({ tiers })} />
+          <TierFields key={round} tiers={draft.tiers ?? []} problem={at} onChange={(tiers) => set({ tiers })} />
         </Card>
         {problem instanceof Problem && problem.status === 412 && onTake && onOver ? (
           <Conflict onTake={onTake} onOver={() => void onOver().then(() => form.current?.requestSubmit())} />

@@ -45,6 +45,9 @@ export const reveal = (id: string) => send("/me/achievements/{achievement_id}/re
 export const draftQuery = (id: string) =>
   queryOptions({ queryKey: [...badgeKey(id), "draft"], queryFn: ({ signal }) => readVersioned("/achievements/{achievement_id}/draft", { path: { achievement_id: id }, signal }), staleTime: 0 });
 
+/** What a new badge may start from; it comes with the version that is installed. */
+export const templatesQuery = queryOptions({ queryKey: ["achievements", "templates"], queryFn: ({ signal }) => read("/achievements/templates", { signal }), staleTime: Number.POSITIVE_INFINITY });
+
 export const create = (definition: BadgeDefinition, key: string) => send("/achievements", definition, { key });
 export const update = (id: string, version: number, definition: BadgeDefinition) => change("/achievements/{achievement_id}", definition, { path: { achievement_id: id }, version });
 export const publish = (id: string) => send("/achievements/{achievement_id}/publish", undefined, { path: { achievement_id: id } });

@@ -41,6 +41,9 @@ export const mineQuery = queryOptions({ queryKey: mineKey, queryFn: ({ signal })
 export const questQuery = (id: string) => queryOptions({ queryKey: detailKey(id), queryFn: ({ signal }) => read("/quests/{quest_id}", { path: { quest_id: id }, signal }) });
 export const streaksQuery = queryOptions({ queryKey: streaksKey, queryFn: ({ signal }) => read("/me/streaks", { signal }) });
 
+/** What a new quest may start from; it comes with the version that is installed. */
+export const templatesQuery = queryOptions({ queryKey: ["quests", "templates"], queryFn: ({ signal }) => read("/quests/templates", { signal }), staleTime: Number.POSITIVE_INFINITY });
+
 export const accept = (id: string) => send("/quests/{quest_id}/accept", undefined, { path: { quest_id: id }, key: newKey() });
 export const abandon = (id: string) => send("/quests/{quest_id}/abandon", undefined, { path: { quest_id: id }, key: newKey() });
 export const tick = (id: string, objective: string, yesterday = false) => send("/quests/{quest_id}/complete", { objective, yesterday }, { path: { quest_id: id }, key: newKey() });

@@ -1,5 +1,5 @@
 import { valibotResolver } from "@hookform/resolvers/valibot";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { FormProvider, type FieldPath, type SubmitHandler, useForm, useWatch } from "react-hook-form";
 import { newKey, Problem, wordsOf } from "@/lib/client";
 import { slugOf } from "@/lib/head";
@@ -11,6 +11,7 @@ import { DIFFICULTIES, OFFERED_KINDS } from "./progress";
 import { type CheckedForm, definitionOf, emptyForm, fieldOf, formOf, formSchema, type QuestForm } from "./quest-draft";
 import { QuestPreview } from "./quest-preview";
 import { QuestRules } from "./quest-rules";
+import { QuestTemplates } from "./quest-templates";
 
 const COMBINE = { all: "All stops", any: "Any one stop", in_order: "One after the other" };
 const PAY = { xp: "XP", coins: "Coins", gems: "Gems" } as const;
@@ -37,17 +38,23 @@ export function QuestEditor({ quest, name, save, onTake, onOver }: Props) {
   const [key] = useState(newKey);
   const [before] = useState(() => kept<QuestForm>(name));
   const [problem, setProblem] = useState<unknown>(null);
+  const page = useRef<HTMLFormElement>(null);
+  const [template, setTemplate] = useState<QuestDefinition>();
   const fresh = quest ? formOf(quest) : emptyForm;
   const form = useForm<QuestForm, unknown, CheckedForm>({ resolver: valibotResolver(formSchema), defaultValues: before ? { ...fresh, ...before } : fresh });
   const { register, control, handleSubmit, setValue, setError, reset, subscribe, formState } = form;
   const { errors, isSubmitting, dirtyFields } = formState;
   const [icon, slug] = useWatch({ control, name: ["icon", "slug"] });
   useEffect(() => subscribe({ formState: { values: true, isDirty: true }, callback: ({ values, isDirty }) => isDirty && keep(name, values) }), [subscribe, name]);
+  // When the values of a template stand in the fields: before, they would take the selection away.
+  useEffect(() => {
+    if (template) page.current?.querySelector<HTMLInputElement>("input[name=title]")?.select();
+  }, [template]);
 
   const submit: SubmitHandler<CheckedForm> = async (checked) => {
     setProblem(null);
     try {
-      await save(definitionOf(checked, quest), key);
+      await save(definitionOf(checked, quest ?? template), key);
       unkeep(name);
     } catch (error) {
       keep(name, form.getValues());
@@ -62,13 +69,21 @@ export function QuestEditor({ quest, name, save, onTake, onOver }: Props) {
   const shownAtFields = problem instanceof Problem && problem.fields.length > 0 && problem.fields.every(({ pointer }) => fieldOf(pointer) !== null);
   const startAfresh = () => {
     unkeep(name);
+    setTemplate(undefined);
     reset(fresh);
+  };
+  const startFrom = (chosen: QuestDefinition) => {
+    const values = formOf(chosen);
+    setTemplate(chosen);
+    reset(values);
+    keep(name, values);
   };
   return (
     <FormProvider {...form}>
-      <form onSubmit={(event) => void handleSubmit(submit)(event)} noValidate className="grid gap-5 xl:grid-cols-[minmax(0,1fr)_340px] xl:items-start">
+      <form ref={page} onSubmit={(event) => void handleSubmit(submit)(event)} noValidate className="grid gap-5 xl:grid-cols-[minmax(0,1fr)_340px] xl:items-start">
         <div className="grid min-w-0 gap-5">
           {before && <KeptNote onForget={startAfresh} />}
+          {!quest && <QuestTemplates onChoose={startFrom} />}
           <Card title="What it is">
             <div className="grid gap-4">
               <div className="grid gap-4 sm:grid-cols-2">

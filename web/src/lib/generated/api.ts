@@ -53,6 +53,23 @@ export interface paths {
         patch: operations["achievements_change_achievement"];
         trace?: never;
     };
+    "/api/v1/achievements/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Badges to start from: those of the starter pack */
+        get: operations["achievements_list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/achievements/{achievement_id}/draft": {
         parameters: {
             query?: never;
@@ -1098,6 +1115,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quests/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Quests to start from: those of the starter pack */
+        get: operations["quests_list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quests/{quest_id}/publish": {
         parameters: {
             query?: never;
@@ -1742,6 +1776,11 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** Page[Definition] */
+        "Page_questhall.services.achievements.rules.language.Definition_": {
+            items: components["schemas"]["achievements_rules_language_Definition"][];
+            next?: string | null;
+        };
         /** Page[AchievementView] */
         "Page_questhall.services.achievements.views.AchievementView_": {
             items: components["schemas"]["AchievementView"][];
@@ -1820,6 +1859,11 @@ export interface components {
         /** Page[QuestView] */
         "Page_questhall.services.quests.api.views.QuestView_": {
             items: components["schemas"]["QuestView"][];
+            next?: string | null;
+        };
+        /** Page[Definition] */
+        "Page_questhall.services.quests.rules.Definition_": {
+            items: components["schemas"]["quests_rules_Definition"][];
             next?: string | null;
         };
         /** Party */
@@ -2581,6 +2625,33 @@ export interface operations {
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    achievements_list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_questhall.services.achievements.rules.language.Definition_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -5021,6 +5092,33 @@ export interface operations {
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    quests_list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_questhall.services.quests.rules.Definition_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
