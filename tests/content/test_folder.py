@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from questhall import starter
-from questhall.content import folder
+from questhall.content import files, folder
 from questhall.contracts.achievements import Achievements
 from questhall.contracts.quests import Quests
 from questhall.kernel.children import CannotStart
@@ -152,3 +152,9 @@ async def test_an_export_that_can_t_be_written_is_said(hall: Hall, tmp_path: Pat
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotStart, match="can't be written"):
         await folder.export(stub(hall), tmp_path / "file")
+
+
+async def test_the_document_s_own_example_can_be_applied(hall: Hall) -> None:
+    document = (Path(__file__).parents[2] / "docs/content.md").read_text()
+    example = document.partition("```yaml\n")[2].partition("```")[0]
+    assert await apply(hall, {"quests": files.read(example.encode())}) == ["+read-20-pages", "+read-a-book"]
