@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from questhall import starter
 from questhall.contracts.achievements import Achievements
-from questhall.contracts.quests import Quests
+from questhall.contracts.quests import Quests, QuestSlugTaken
 from questhall.kernel.contract import Cause
 from questhall.kernel.database import current_cause
 from questhall.kernel.ids import new_id
 from questhall.kernel.testing import Hall
+from questhall.kernel.versions import Heads
+from questhall.services.achievements import repository as badge_repository
+from questhall.services.quests import repository as quest_repository
+from questhall.services.quests import rules as quest_rules
 from tests.achievements.test_badges import BASE
 from tests.quests.test_quests import MERGE, READ, did, publish
 
@@ -107,6 +112,7 @@ async def test_changes_beside_what_is_published_are_not_played(hall: Hall) -> No
     assert await apply(hall, Quests, READ) == {"read-pages": "change"}
     assert (await mia.client.get(f"/quests/{shown['id']}/draft")).json()["title"] == "Read 20 pages"
     assert len(await hall.log("quest.published")) == 1, "what players have did not change"
+    assert await apply(hall, Quests, {**READ, "draft": {**fields, "prerequisites": {}}}) == {"read-pages": "same"}
 
 
 async def test_what_others_wait_for_comes_first(hall: Hall) -> None:
@@ -189,7 +195,60 @@ async def test_two_who_apply_at_once_make_it_once(hall: Hall) -> None:
     assert len(await hall.log("quest.published")) == len(await hall.log("achievement.published")) == 20
 
 
-async def test_an_author_who_saves_meanwhile_loses_nothing_unseen(hall: Hall) -> None:
+async def until_blocked(hall: Hall, blocked: int) -> None:
+    """Until so many of this installation's connections wait for a lock."""
+    admin = await asyncpg.connect(hall.admin_url)
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    while await admin.fetchval(query) < blocked:
+        await asyncio.sleep(0.01)
+    await admin.close()
+
+
+@pytest.mark.parametrize(
+    ("contract", "heads", "make"),
+    [(Quests, quest_repository.HEADS, quest), (Achievements, badge_repository.HEADS, badge)],
+)
+async def test_an_author_s_save_under_way_is_waited_for(hall: Hall, contract: Any, heads: Heads, make: Any) -> None:
+    await apply(hall, contract, make("aa"), make("bb"))
+    go = asyncio.Event()
+
+    async def later() -> dict[str, str]:
+        await go.wait()
+        return await apply(hall, contract, make("aa", category="streak"), make("new"))
+
+    applying = asyncio.create_task(later())
+    async with hall.database(contract).tx() as tx:
+        for row in await heads.every(tx):
+            await heads.change(tx, row["id"], row["edit"], {"description": "saved meanwhile"})
+        go.set()
+        await asyncio.wait_for(until_blocked(hall, 1), 30)
+    assert await applying == {"aa": "change", "new": "create", "bb": "left"}
+
+
+async def test_a_slug_that_an_author_makes_meanwhile_is_refused_and_nothing_is_written(hall: Hall) -> None:
+    await apply(hall, Quests, quest("aa"))
+    go = asyncio.Event()
+
+    async def later() -> dict[str, str]:
+        await go.wait()
+        return await apply(hall, Quests, quest("aa", category="other"), quest("new"))
+
+    applying = asyncio.create_task(later())
+    async with hall.database(Quests).tx() as tx:
+        theirs = quest_rules.Definition(slug="new", title="Theirs", objectives=[])
+        await quest_repository.HEADS.add(tx, quest_repository.columns(theirs))
+        go.set()
+        await asyncio.wait_for(until_blocked(hall, 1), 30)
+    with pytest.raises(QuestSlugTaken, match="somebody made new meanwhile"):
+        await applying
+    content = await hall.installation.process.stub("cli", Quests).content()
+    assert [(one["slug"], one.get("category"), one["title"]) for one in content] == [
+        ("aa", None, "aa"),
+        ("new", None, "Theirs"),
+    ]
+
+
+async def test_an_author_who_saves_after_it_is_told(hall: Hall) -> None:
     identifier = await publish(hall, READ)
     mia = hall.author.client  # type: ignore[attr-defined]
     edit = (await mia.get(f"/quests/{identifier}")).headers["etag"]

@@ -215,6 +215,7 @@ class Quests(Contract):
     async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
         """Makes and changes quests until they are as these say, all or (with faults) none; again, it does nothing.
 
-        A change of what is published is a new version. What is not named stays as it is.
+        A change of what is published is a new version. What is not named stays as it is. Refuses ``slug_taken`` where
+        somebody made the same meanwhile.
         """
         raise NotImplementedError

@@ -10,10 +10,10 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.content import Change, D, Entry, Fault, Plan, changes_of, entries_of, written
-from questhall.kernel.contract import Event
+from questhall.kernel.contract import Event, Refusal
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
-from questhall.kernel.versions import Heads, Stale
+from questhall.kernel.versions import Heads
 
 __all__ = ["Contents", "Outcome"]
 
@@ -51,6 +51,8 @@ class Contents(msgspec.Struct, Generic[D], frozen=True, kw_only=True):
     published: Callable[[UUID, D, int], Event]
     """What is said of a new version."""
     archived: Callable[[UUID, D], Event] | None = None
+    taken: type[Refusal]
+    """Another made the same slug meanwhile."""
     lock: Callable[[Tx], Awaitable[None]]
     """Holds everything that is authored still until the transaction ends."""
 
@@ -64,7 +66,10 @@ class Contents(msgspec.Struct, Generic[D], frozen=True, kw_only=True):
         return plan
 
     async def apply(self, tx: Tx, raw: Iterable[Mapping[str, Any]], check: Check[D]) -> Plan:
-        """Does it, unless there are faults. What is the same already is not touched, what is not named stays."""
+        """Does it, unless there are faults. What is the same already is not touched, what is not named stays.
+
+        Refuses ``taken``.
+        """
         await self.lock(tx)
         here = await self._held(tx)
         plan, entries = self._planned(here, raw, check)
@@ -134,7 +139,7 @@ class Contents(msgspec.Struct, Generic[D], frozen=True, kw_only=True):
         before, d = (None, entry.definition) if held is None else (held.entry, entry.definition)
         row = await self.heads.add(tx, self.columns(d)) if held is None else held.row
         if row is None:
-            raise Stale(f"somebody made {entry.slug} meanwhile; look at the plan again")
+            raise self.taken(f"somebody made {entry.slug} meanwhile: plan again")
         if entry.status != "draft" and _is_published(before, entry):
             row = await self._head(tx, row, d)
             row = await self.heads.publish(tx, row)

@@ -6,7 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from questhall import starter
-from questhall.contracts.achievements import AchievementPublished, Achievements, BadAchievement, RuleCycle
+from questhall.contracts.achievements import (
+    AchievementPublished,
+    Achievements,
+    AchievementSlugTaken,
+    BadAchievement,
+    RuleCycle,
+)
 from questhall.kernel.applying import Contents, Outcome
 from questhall.kernel.content import Entry, Fault, Plan, entries_of, faults_of
 from questhall.kernel.service import Site
@@ -59,6 +65,7 @@ CONTENTS = Contents(
     columns=repository.columns,
     waits_for=rules.named,
     published=published,
+    taken=AchievementSlugTaken,
     lock=repository.lock_publishing,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from questhall import starter
-from questhall.contracts.quests import BadQuest, QuestArchived, QuestPublished
+from questhall.contracts.quests import BadQuest, QuestArchived, QuestPublished, QuestSlugTaken
 from questhall.kernel.applying import Check, Contents, Outcome
 from questhall.kernel.content import Entry, Fault, Plan, entries_of, faults_of
 from questhall.services.quests import loops, repository, rules
@@ -20,6 +20,7 @@ CONTENTS = Contents(
         quest_id=quest_id, slug=d.slug, title=d.title, version=version
     ),
     archived=lambda quest_id, d: QuestArchived(quest_id=quest_id, slug=d.slug, title=d.title),
+    taken=QuestSlugTaken,
     lock=repository.lock_authoring,
 )
 
