@@ -27,6 +27,7 @@ from questhall.kernel.postgres import EmbeddedPostgres
 from questhall.kernel.server import server, settle_heap
 from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
+from questhall.kernel.telemetry import configure_logs
 from questhall.kernel.valkey import EmbeddedValkey
 from questhall.services.realtime.history import Saying
 
@@ -92,6 +93,7 @@ async def _serve_orders(pipe: Pipe, say: Any, ready: Any) -> None:
 
 async def _ours(pipe: Pipe, data: str, dsn: str, redis: str) -> None:
     settings = Settings(data=Path(data), log_level="warning")
+    configure_logs(settings)
     installation = Installation(
         settings, services=discover(SERVICES), database_url=dsn, redis_url=redis, run_jobs=False
     )

@@ -23,6 +23,7 @@ from questhall.kernel.postgres import EmbeddedPostgres
 from questhall.kernel.process import Process
 from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
+from questhall.kernel.telemetry import configure_logs
 
 FOLDER = Path(__file__).parent / "data" / "grown"
 PLAYERS = 100_000
@@ -144,7 +145,8 @@ def grow(folder: Path, transfers: int = TRANSFERS) -> None:
     """Makes the installation in an empty folder; `transfers` a multiple of the players."""
     folder.mkdir(parents=True)
     folder.chmod(0o755)
-    settings = Settings(data=folder)
+    settings = Settings(data=folder, log_level="warning")
+    configure_logs(settings)
     postgres = EmbeddedPostgres(folder / "postgres")
     postgres.start()
     try:
