@@ -36,6 +36,8 @@ export type WhyStep = Why["steps"][number];
 /** A 202: the log is behind what happened. */
 export type CatchingUp = Exclude<Explained, Why>;
 
+export type Job = Answer<"get", "/jobs/{job_id}">;
+
 export type Quest = Answer<"get", "/quests/{quest_id}">;
 export type QuestDefinition = Body<"post", "/quests">;
 export type Objective = Quest["objectives"][number];

@@ -9,6 +9,7 @@ export { Copy } from "./copy";
 export { Dialog } from "./dialog";
 export { Field, Input, Select, Switch, Textarea } from "./field";
 export { HeroScene, type TimeOfDay } from "./hero-scene";
+export { JobProgress } from "./job-progress";
 export { Row } from "./row";
 export { Nowhere, Skeleton, Trouble } from "./states";
 export { EmblemPicker, IconPicker } from "./picker";
