@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -14,6 +16,8 @@ from questhall.kernel.absence import seldom
 
 __all__ = ["Cache"]
 
+CONNECTIONS = 32
+"""Who finds all of them in use waits for one: many who ask at once are no sign that the server is away."""
 TIMEOUT_S = 0.5
 AWAY_S = 1.0
 """After a failure the server is not asked again for this long, so that its absence costs nothing."""
@@ -28,13 +32,14 @@ class Cache:
         self._url = url
         self._prefix = prefix
         self._redis: Any = None
+        self._turns = asyncio.Semaphore(CONNECTIONS)
         self._away_until = 0.0
 
     async def open(self) -> None:
         """Makes the client; the server may still be away."""
         if self._url:
             pool = ConnectionPool(
-                max_connections=32, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, **parse_url(self._url)
+                max_connections=CONNECTIONS, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, **parse_url(self._url)
             )
             self._redis = Redis(connection_pool=pool)
 
@@ -56,13 +61,18 @@ class Cache:
 
     async def command(self, *words: Any) -> Any:
         """Any command; None when the server is away. Keys are given whole (see ``key``)."""
-        if self.away:
-            return None
-        try:
-            return await self._redis.execute_command(*words)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
-            return None
+        return await self._asked(lambda: self._redis.execute_command(*words))
+
+    async def _asked(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        async with self._turns:
+            # It may have been found away meanwhile: then nobody who waited asks it once more.
+            if self.away:
+                return None
+            try:
+                return await ask()
+            except (RedisError, OSError, TimeoutError) as error:
+                self._failed(error)
+                return None
 
     def _failed(self, error: Exception) -> None:
         self._away_until = time.monotonic() + AWAY_S
@@ -87,10 +97,4 @@ class Cache:
 
     async def script(self, script: str, keys: list[str], arguments: list[Any]) -> Any:
         """One Lua call; None when the server is away."""
-        if self.away:
-            return None
-        try:
-            return await self._redis.register_script(script)(keys=keys, args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
-            return None
+        return await self._asked(lambda: self._redis.register_script(script)(keys=keys, args=arguments))
