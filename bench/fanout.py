@@ -38,6 +38,7 @@ MESSAGES = 100
 ROUNDS = 7
 BYTES = 200
 PORTS = {"ours": 21831, "bare": 21832}
+TEXT, PING, PONG = 0x81, 0x89, 0x8A
 SERVICES = ["identity", "realtime"]
 
 
@@ -175,7 +176,9 @@ class _Ear(asyncio.Protocol):
                 size, start = struct.unpack_from("!H", data, at + 2)[0], at + 4
             if len(data) < start + size:
                 break
-            if not self.opened.done():
+            if data[at] == PING:
+                self.transport.write(_masked(data[start : start + size], PONG))
+            elif not self.opened.done():
                 if b"subscribed" in data[start : start + size]:
                     self.opened.set_result(None)
             else:
@@ -184,9 +187,9 @@ class _Ear(asyncio.Protocol):
         self._rest = data[at:]
 
 
-def _masked(text: bytes) -> bytes:
+def _masked(text: bytes, kind: int = TEXT) -> bytes:
     mask = os.urandom(4)
-    return bytes((0x81, 0x80 | len(text))) + mask + bytes(byte ^ mask[n % 4] for n, byte in enumerate(text))
+    return bytes((kind, 0x80 | len(text))) + mask + bytes(byte ^ mask[n % 4] for n, byte in enumerate(text))
 
 
 async def _compare(pipes: dict[str, Pipe], pids: dict[str, int]) -> dict[str, float | str]:

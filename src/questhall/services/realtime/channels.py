@@ -25,6 +25,8 @@ Member = Callable[[Caller, str], Awaitable[bool]]
 class Listener:
     """What a channel writes to."""
 
+    __slots__ = ()
+
     def tell(self, place: Place, text: str) -> None:
         """Takes a message, or gives up if it can't keep pace."""
         raise NotImplementedError

@@ -6,6 +6,9 @@ import asyncio
 import secrets
 import time
 from collections import deque
+from collections.abc import Coroutine, Generator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +51,9 @@ CLOSE_IDLE = 4408
 CLOSE_TOO_MANY = 4429
 
 
+_GONE = (OSError, RuntimeError)
+"""What sending raises when the other side has closed, and the reader is about to hear of it; uvicorn says it by either."""
+
 _decoder = msgspec.json.Decoder(Asked)
 
 
@@ -55,8 +61,53 @@ def _text(message: msgspec.Struct) -> str:
     return msgspec.json.encode(message).decode()
 
 
+class _Begun:
+    """What is left of a coroutine that was begun and had to wait: awaiting it goes on from there."""
+
+    __slots__ = ("_steps", "_waits_for")
+
+    def __init__(self, steps: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._steps = steps
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                yield waits_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation, which is the coroutine's to see
+                step = partial(self._steps.throw, error)
+            else:
+                step = partial(self._steps.send, None)
+            try:
+                waits_for = step()
+            except StopIteration:
+                return
+
+
 class Connection(Listener):
-    """Reads and writes one socket. Writing is a queue of its own, so that nobody waits for a slow reader."""
+    """Reads and writes one socket.
+
+    A text is written at once, by whoever tells it: most sockets take it without a wait. For one that does not the text
+    waits in a queue, with a task that writes it, so that nobody waits for a slow reader.
+    """
+
+    __slots__ = (
+        "_buffered",
+        "_channels",
+        "_close",
+        "_heard",
+        "_joined",
+        "_kinds",
+        "_queue",
+        "_reading",
+        "_send",
+        "_timer",
+        "_tokens",
+        "_until",
+        "_writer",
+        "caller",
+    )
 
     def __init__(self, caller: Caller, channels: Channels, kinds: dict[str, Member], send: Any) -> None:
         self.caller = caller
@@ -65,8 +116,6 @@ class Connection(Listener):
         self._send = send
         self._queue: deque[str] = deque()
         self._buffered = 0
-        self._wake = asyncio.Event()
-        self._closing = asyncio.Event()
         self._joined: dict[str, str] = {}
         """Keys of channels by their names."""
         self._close: tuple[int, str] | None = None
@@ -74,6 +123,10 @@ class Connection(Listener):
         self._heard = time.monotonic()
         # Those who came together are not sent back together.
         self._until = self._heard + LIFE_S * (1 + secrets.randbelow(100) / 1000)
+        self._reading: asyncio.Task[Any] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        """While something waits to be written."""
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def user_id(self) -> UUID:
@@ -93,57 +146,95 @@ class Connection(Listener):
         """Sends a text when it is its turn; one who does not keep pace is let go."""
         if self._close is not None:
             return
+        if self._writer is None:
+            begun = self._begin(text)
+            if begun is not None:
+                self._buffered += len(text)
+                self._writer = asyncio.create_task(self._write(begun, len(text)))
+            return
         self._buffered += len(text)
         if self._buffered > BUFFERED_MAX:
             self.close(CLOSE_SLOW, "too slow")
             return
         self._queue.append(text)
-        self._wake.set()
 
-    def close(self, code: int, reason: str) -> None:
-        """Ends the connection soon."""
-        if self._close is None:
-            self._close = (code, reason)
-        self._closing.set()
-        self._wake.set()
-
-    async def run(self, receive: Any, subprotocol: str | None) -> None:
-        """Serves until either side ends it."""
-        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        self.push(_text(Hello()))
-        writer = asyncio.create_task(self._write())
-        reader = asyncio.create_task(self._read(receive))
-        closing = asyncio.create_task(self._closing.wait())
+    def _begin(self, text: str) -> _Begun | None:
+        """Writes a text; None if the socket took it, else what is left to be awaited."""
+        steps = self._send({"type": "websocket.send", "text": text})
         try:
-            await asyncio.wait({writer, reader, closing}, return_when=asyncio.FIRST_COMPLETED)
-            self._leave_all()
-            if self._close is not None:
-                # Who reads nothing never lets the writer come to its end: it is not waited for.
-                await asyncio.wait({writer}, timeout=CLOSING_S)
-        finally:
-            for task in (writer, reader, closing):
-                task.cancel()
-            await asyncio.gather(writer, reader, closing, return_exceptions=True)
-            self._leave_all()
+            return _Begun(steps, steps.send(None))
+        except StopIteration:
+            return None
+        except _GONE:
+            return None
 
-    async def _write(self) -> None:
-        while True:
-            try:
-                await asyncio.wait_for(self._wake.wait(), IDLE_S / 3)
-            except TimeoutError:
-                if time.monotonic() - self._heard > IDLE_S:
-                    self.close(CLOSE_IDLE, "idle")
-            if time.monotonic() > self._until:
-                self.close(CLOSE_AGAIN, "come again")
-            self._wake.clear()
+    async def _write(self, begun: _Begun, size: int) -> None:
+        try:
+            await begun
+            self._buffered -= size
             while self._queue and self._close is None:
                 text = self._queue.popleft()
                 await self._send({"type": "websocket.send", "text": text})
                 self._buffered -= len(text)
             if self._close is not None:
-                code, reason = self._close
-                await self._send({"type": "websocket.close", "code": code, "reason": reason})
-                return
+                await self._say_good_bye()
+        except _GONE:
+            self._queue.clear()
+        finally:
+            self._writer = None
+
+    def close(self, code: int, reason: str) -> None:
+        """Ends the connection soon."""
+        if self._close is not None:
+            return
+        self._close = (code, reason)
+        if self._reading is None:
+            return  # it ends as it begins
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._say_good_bye())
+        # Who reads nothing never lets the writer come to its end: it is not waited for.
+        asyncio.get_running_loop().call_later(CLOSING_S, self._reading.cancel)
+
+    async def _say_good_bye(self) -> None:
+        assert self._close is not None
+        code, reason = self._close
+        with suppress(*_GONE):
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def run(self, receive: Any, subprotocol: str | None) -> None:
+        """Serves until either side ends it."""
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        if self._close is not None:
+            await self._say_good_bye()
+            return
+        self._reading = asyncio.current_task()
+        self.push(_text(Hello()))
+        self._look_at_clock()
+        try:
+            await self._read(receive)
+        except asyncio.CancelledError:
+            # Ours, which says that the connection is closed; or the server's, which ends all of it.
+            if self._close is None or self._reading is None:
+                raise
+            self._reading.uncancel()
+        finally:
+            self._reading = None
+            self._leave_all()
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._writer is not None:
+                self._writer.cancel()
+
+    def _look_at_clock(self) -> None:
+        now = time.monotonic()
+        if now - self._heard > IDLE_S:
+            self.close(CLOSE_IDLE, "idle")
+        elif now > self._until:
+            self.close(CLOSE_AGAIN, "come again")
+        else:
+            self._timer = asyncio.get_running_loop().call_later(IDLE_S / 3, self._look_at_clock)
 
     async def _read(self, receive: Any) -> None:
         while True:
