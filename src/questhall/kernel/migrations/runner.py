@@ -24,7 +24,17 @@ from questhall.kernel.encryption import write_secret
 from questhall.kernel.service import Service
 from questhall.kernel.settings import Settings
 
-__all__ = ["Behind", "MigrationProblem", "database_secret", "migrate", "missing", "service_dsn"]
+__all__ = [
+    "Behind",
+    "MigrationProblem",
+    "applied",
+    "database_secret",
+    "known",
+    "make_roles",
+    "migrate",
+    "missing",
+    "service_dsn",
+]
 
 ROLES_MADE = declare("migrations.after_roles_before_files")
 BEFORE_FILE_COMMIT = declare("migrations.before_file_commit")
@@ -153,6 +163,7 @@ async def _lock(admin_dsn: str) -> AsyncIterator[None]:
 async def _migrate_one(connection: Any, service: Service, settings: Settings) -> int:
     role, owner = role_of(service.name), f"{role_of(service.name)}_owner"
     await _make_roles(connection, service.name, role, owner, settings)
+    await _make_schema(connection, service.name, role, owner)
     crash_point(ROLES_MADE)
     done = {
         (row["origin"], row["name"]): row["checksum"]
@@ -197,6 +208,9 @@ async def _make_roles(connection: Any, name: str, role: str, owner: str, setting
                 await asyncio.sleep(0.05)
             else:
                 break
+
+
+async def _make_schema(connection: Any, name: str, role: str, owner: str) -> None:
     await connection.execute(
         f'CREATE SCHEMA IF NOT EXISTS "{name}" AUTHORIZATION "{owner}";'
         f'GRANT USAGE ON SCHEMA "{name}" TO "{role}";'
@@ -269,6 +283,42 @@ BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$
 """
+
+
+async def make_roles(names: Sequence[str], settings: Settings, admin_dsn: str) -> None:
+    """The roles of services by name, as a dump of their schemas needs them; those that are there stay."""
+    connection = await _connect(admin_dsn)
+    try:
+        for name in names:
+            await _make_roles(connection, name, role_of(name), f"{role_of(name)}_owner", settings)
+    finally:
+        await connection.close()
+
+
+async def applied(admin_dsn: str) -> dict[str, dict[str, str]]:
+    """Checksums of the files that were applied, by service and file: of every service that the database holds."""
+    connection = await _connect(admin_dsn)
+    try:
+        rows = await connection.fetch(
+            "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relname = 'applied_migrations' AND c.relkind = 'r' ORDER BY 1"
+        )
+        found: dict[str, dict[str, str]] = {}
+        for name in [row[0] for row in rows]:
+            files = await connection.fetch(f'SELECT origin, name, checksum FROM "{name}".applied_migrations')
+            found[name] = {
+                f"{row['origin']}/{row['name']}": row["checksum"]
+                for row in files
+                if (row["origin"], row["name"]) != _GRANTED
+            }
+        return found
+    finally:
+        await connection.close()
+
+
+def known(service: Service) -> dict[str, str]:
+    """Checksums of the files that this code has, as ``applied`` gives them."""
+    return {f"{file.origin}/{file.name}": file.checksum for file in _files(service)}
 
 
 async def missing(service: Service, connection: Any) -> list[str]:

@@ -15,6 +15,7 @@ from questhall.kernel.database import Record, Tx
 from questhall.kernel.rpc import ServiceAbsent
 from questhall.kernel.sealing import GENESIS, Seal, block_hash, differences, digest_of
 from questhall.kernel.service import Site
+from questhall.kernel.tables import Locked, changing_tables
 from questhall.services.audit import repository, rules, words
 from questhall.services.audit.chains import CatchingUp, Chain, Chains, every_contract
 
@@ -55,9 +56,12 @@ class AuditActions(Audit):
     async def roll(self) -> None:
         """Makes this month's and the next month's partitions."""
         month = self.at.db.real_now().date().replace(day=1)
-        async with self.at.db.tx() as tx:
-            await repository.roll(tx, month)
-            await repository.roll(tx, (month + timedelta(days=32)).replace(day=1))
+        try:
+            async with changing_tables(self.at.db) as tx:
+                await repository.roll(tx, month)
+                await repository.roll(tx, (month + timedelta(days=32)).replace(day=1))
+        except Locked:
+            self.at.log.info("event_log_rolled_later")  # a month early, or the default partition takes what has none
 
     async def position(self) -> int:
         """See the contract."""
