@@ -98,6 +98,26 @@ def restore(
     err.print(f"Start it with `questhall up --data {data}`.")
 
 
+@app.command()
+def demo(data: Data = Path("data")) -> None:
+    """Fill a new, running installation with thirty players and three months of history; again: nothing more."""
+    from questhall.demo import command  # noqa: PLC0415 - only newcomers need it
+
+    settings = Settings.read(data=data.absolute(), log_level="warning")
+    configure_logs(settings)
+    passwords: dict[str, str] = {}
+    try:
+        with _shown() as step:
+            filled = command.run(settings, lambda done, total: step("Living three months", done, total), passwords)
+    finally:
+        for name, password in passwords.items():
+            out.print(f"Sign in as {name} with the password {password} (kept nowhere: note it)")
+    if filled.already:
+        err.print("The demo is there already: nothing was changed.")
+    else:
+        err.print(f"{filled.people} players, {filled.acts} acts, and all that followed from them.")
+
+
 @app.command(name="list")
 def list_services() -> None:
     """List the services that are installed."""

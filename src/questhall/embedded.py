@@ -45,12 +45,14 @@ __all__ = [
     "run",
     "servers",
     "up",
+    "with_api",
     "work",
 ]
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+HERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - not to listen on: where who listens everywhere is reached
 BACKLOG = 1024
 SOCKET = "internal.sock"
 KEYS_OF_THE_DATABASE = ("database.secret", "seal-*.key")
@@ -80,6 +82,8 @@ class Running(msgspec.Struct, frozen=True):
     socket: str
     database: str = ""
     """URL of the embedded server's administrator; empty when it is another's, which the settings name."""
+    api: str = ""
+    """Where the public API is reached from this machine."""
 
 
 class Held(CannotStart):
@@ -241,7 +245,10 @@ async def _serve(settings: Settings, found: Servers, listener: socket.socket, *,
         while not (public.started and inner.started):
             await asyncio.sleep(0.005)
         embedded = "" if settings.database_url else found.database
-        note = Running(pid=os.getpid(), socket=str(folder / SOCKET), database=embedded)
+        address = listener.getsockname()
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        api = f"http://{HERE.get(host, host)}:{address[1]}/api/v1"
+        note = Running(pid=os.getpid(), socket=str(folder / SOCKET), database=embedded, api=api)
         running.write_bytes(msgspec.json.encode(note))
         await _greet(installation, settings, out)
         settle_heap()
@@ -308,6 +315,14 @@ def work(settings: Settings, calls: Callable[[Any], Awaitable[T]]) -> T:
         if isinstance(found, Running):
             return run(_call_running(settings, found.socket, calls))
         return run(on_stopped(settings, found, calls))
+
+
+def with_api(settings: Settings, calls: Callable[[str, Callable[[type[Contract]], Any]], Awaitable[T]]) -> T:
+    """Work on a running installation: given its API's address, and what makes stubs. Raises CannotStart if none runs."""
+    running = _running(settings)
+    if running is None:
+        raise CannotStart(f"no Questhall is running on {settings.data}", "start it with `questhall up`, then try again")
+    return run(_call_running(settings, running.socket, lambda stub: calls(running.api, stub)))
 
 
 @contextmanager

@@ -207,3 +207,38 @@ async def test_when_it_occurred_stays_within_bounds(
     data = (await hall.log("activity.recorded"))[0]["data"]
     assert datetime.fromisoformat(data["occurred_at"]) == meant
     assert datetime.fromisoformat(data["recorded_at"]) == NOW
+
+
+async def test_only_an_admin_makes_a_source_that_is_believed_about_old_times(hall: Hall) -> None:
+    manager, admin = await hall.user("mia", role="manager"), await hall.user("ada", role="admin")
+    await hall.user("wren")
+    history = {"slug": "history", "kind": "cloudevents", "name": "History", "past_days": 120}
+    refused = await manager.client.post("/sources", json=history)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    for days in (29, 401):
+        assert (await admin.client.post("/sources", json={**history, "past_days": days})).status_code == 422
+    assert await hall.log("source.changed") == []
+    made = await admin.client.post("/sources", json=history)
+    assert (made.status_code, made.json()["past_days"]) == (201, 120)
+    usual = await manager.client.post("/sources", json={**history, "slug": "usual", "past_days": 30})
+    assert (usual.status_code, usual.json()["past_days"]) == (201, 30)
+    said = [(event["data"]["slug"], event["data"].get("past_days")) for event in await hall.log("source.changed")]
+    assert said == [("history", 120), ("usual", None)]
+    changed = await admin.client.patch(
+        "/sources/usual", json={"past_days": 120}, headers={"if-match": str(usual.json()["version"])}
+    )
+    assert changed.status_code == 422, "it is settled when the source is made"
+    await admin.client.post("/sources/usual/links", json={"account": "wren@school", "username": "wren"})
+    headers = {"content-type": "application/cloudevents+json"}
+    for number, (slug, ago) in enumerate((("history", 100), ("history", 200), ("usual", 100))):
+        event = {"specversion": "1.0", "id": str(number), "source": "/x", "type": "a.b", "account": "wren@school"}
+        event["time"] = (NOW - timedelta(days=ago)).isoformat()
+        answer = await admin.client.post(f"/ingest/{slug}", content=json.dumps(event), headers=headers)
+        assert answer.json()["outcome"] == "recorded", answer.text
+    # What waited for its account is held to thirty days whoever brought it: nobody said whose it was.
+    event = {**event, "id": "3", "account": "nobody@school"}
+    assert (await admin.client.post("/ingest/history", content=json.dumps(event), headers=headers)).status_code == 202
+    await admin.client.post("/sources/history/links", json={"account": "nobody@school", "username": "wren"})
+    await hall.drain()
+    when = [NOW - datetime.fromisoformat(row["data"]["occurred_at"]) for row in await hall.log("activity.recorded")]
+    assert [moment.days for moment in when] == [100, 120, 30, 30]

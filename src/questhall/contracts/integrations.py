@@ -40,6 +40,8 @@ class SourceChanged(Event, frozen=True, kw_only=True):
     source_id: UUID
     slug: str
     change: Literal["made", "renamed", "enabled", "disabled", "secret_rotated", "mapped_anew"]
+    past_days: int | None = None
+    """How far back it is believed when things happened, where an admin made it so that this is more than 30 days."""
 
 
 class AccountLinked(Event, frozen=True, kw_only=True):

@@ -39,7 +39,10 @@ class Cache:
         """Makes the client; the server may still be away."""
         if self._url:
             pool = ConnectionPool(
-                max_connections=CONNECTIONS, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, **parse_url(self._url)
+                max_connections=CONNECTIONS,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=TIMEOUT_S,
+                **parse_url(self._url),
             )
             self._redis = Redis(connection_pool=pool)
 

@@ -17,7 +17,8 @@ DETAIL_MAX = 300
 async def add_source(tx: Tx, values: dict[str, Any]) -> Record | None:
     """A new source; None if the slug is taken."""
     return await tx.fetchrow(
-        "INSERT INTO sources (id, slug, kind, name, secrets, mapping, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+        "INSERT INTO sources (id, slug, kind, name, secrets, mapping, past_days, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
         "ON CONFLICT DO NOTHING RETURNING *",
         values["id"],
         values["slug"],
@@ -25,6 +26,7 @@ async def add_source(tx: Tx, values: dict[str, Any]) -> Record | None:
         values["name"],
         values["secrets"],
         values["mapping"],
+        values["past_days"],
         tx.now,
     )
 

@@ -13,7 +13,9 @@ import msgspec
 
 from questhall.services.integrations.github import Draft
 
-PAST_MAX = timedelta(days=30)
+PAST_DAYS = 30
+"""How far back a source is believed; an admin may make one that is believed further, to bring a history along."""
+PAST_DAYS_MAX = 400
 FUTURE_MAX = timedelta(minutes=2)
 WAITING_MAX = timedelta(days=30)
 BODY_KEPT = timedelta(days=30)
@@ -23,11 +25,11 @@ FIELDS_MAX = 8
 KEY_MAX = 400
 
 
-def clamped(occurred: datetime | None, received: datetime) -> datetime:
-    """When an act happened: the source's word, at most 30 days ago and 2 minutes ahead."""
+def clamped(occurred: datetime | None, received: datetime, past_days: int = PAST_DAYS) -> datetime:
+    """When an act happened: the source's word, at most so many days ago and 2 minutes ahead."""
     if occurred is None:
         return received
-    return min(max(occurred, received - PAST_MAX), received + FUTURE_MAX)
+    return min(max(occurred, received - timedelta(days=past_days)), received + FUTURE_MAX)
 
 
 def signed(body: bytes, header: str, secrets: Iterable[str]) -> bool:

@@ -18,6 +18,9 @@ SERVICE = Service(
     permissions=(
         Permission("sources:read", role="manager", text="see sources and deliveries"),
         Permission("sources:write", role="manager", text="make sources, link accounts, redeliver"),
+        Permission(
+            "sources:history", role="admin", text="make sources that bring a history of more than 30 days along"
+        ),
         Permission("ingest", role="manager", text="send CloudEvents"),
     ),
 )

@@ -2034,6 +2034,7 @@ export interface components {
             kind: "github" | "cloudevents" | "json";
             name: string;
             mapping?: components["schemas"]["Mapping"] | null;
+            past_days?: number;
         };
         /** SourceView */
         SourceView: {
@@ -2050,6 +2051,7 @@ export interface components {
             created_at: string;
             ingest_url: string;
             mapping: components["schemas"]["Mapping"] | null;
+            past_days: number;
             secret?: string | null;
         };
         /** Step */

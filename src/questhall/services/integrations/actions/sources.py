@@ -15,6 +15,7 @@ from questhall.kernel.encryption import Sealer
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
 from questhall.services.integrations import mapped, repository
+from questhall.services.integrations.rules import PAST_DAYS
 
 REMEMBERED_S = 5.0
 """How long a source is believed without a look: a secret changed on another node is good here by then."""
@@ -34,6 +35,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     mapping: mapped.Mapping | None
     """How a body is read, where the kind is ``json``."""
+    past_days: int
+    """How far back its word on when something happened is believed."""
 
     @property
     def accounts(self) -> str:
@@ -51,13 +54,21 @@ class Sources:
     _sources: dict[str, tuple[float, Source]]
 
     async def add_source(
-        self, tx: Tx, slug: str, kind: str, name: str, mapping: mapped.Mapping | None
+        self, tx: Tx, slug: str, kind: str, name: str, mapping: mapped.Mapping | None, past_days: int
     ) -> tuple[Record, str]:
         """A new source and its secret. Refuses ``slug_taken``, ``bad_mapping``."""
         stored = _checked(kind, mapping)
         source_id, secret = new_id(), secrets.token_hex(32)
         sealed = self._sealer.seal(secret, context=f"source:{source_id}")
-        values = {"id": source_id, "slug": slug, "kind": kind, "name": name, "secrets": [sealed], "mapping": stored}
+        values = {
+            "id": source_id,
+            "slug": slug,
+            "kind": kind,
+            "name": name,
+            "secrets": [sealed],
+            "mapping": stored,
+            "past_days": past_days,
+        }
         row = await repository.add_source(tx, values)
         if row is None:
             raise SlugTaken
@@ -123,6 +134,7 @@ class Sources:
                 secrets=opened,
                 connected=row["connected_at"] is not None,
                 mapping=mapping_of(row),
+                past_days=row["past_days"],
             )
             self._sources[slug] = (time.monotonic() + REMEMBERED_S, known)
         return known
@@ -156,4 +168,5 @@ _Change = Literal["made", "renamed", "enabled", "disabled", "secret_rotated", "m
 
 
 def _tell(tx: Tx, row: Record, change: _Change) -> None:
-    tx.emit(SourceChanged(source_id=row["id"], slug=row["slug"], change=change))
+    past_days = row["past_days"] if change == "made" and row["past_days"] > PAST_DAYS else None
+    tx.emit(SourceChanged(source_id=row["id"], slug=row["slug"], change=change, past_days=past_days))

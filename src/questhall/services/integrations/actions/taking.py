@@ -215,7 +215,8 @@ class _Batch:
                 "received_at": delivery.received_at,
             }
             slug, now = delivery.source.slug, delivery.received_at
-            event = _recorded(row, draft, owner.user_id, slug, recorded_at=now, waited=False)
+            past_days = delivery.source.past_days
+            event = _recorded(row, draft, owner.user_id, slug, recorded_at=now, waited=False, past_days=past_days)
             self._tx.emit(event, cause=_cause(delivery_id, delivery.source.id))
         outcome, detail = _outcome(delivery, said=len(said), waits=waits, doubles=doubles)
         self._rows.append(
@@ -273,7 +274,14 @@ def _cause(delivery_id: UUID, source_id: UUID) -> Cause:
 
 
 def _recorded(
-    row: Any, draft: github.Draft, user_id: UUID, slug: str, *, recorded_at: datetime, waited: bool
+    row: Any,
+    draft: github.Draft,
+    user_id: UUID,
+    slug: str,
+    *,
+    recorded_at: datetime,
+    waited: bool,
+    past_days: int = rules.PAST_DAYS,
 ) -> ActivityRecorded:
     return ActivityRecorded(
         activity_id=row["activity_id"],
@@ -282,7 +290,7 @@ def _recorded(
         source_id=row["source_id"],
         kind=draft.kind,
         external_id=draft.key,
-        occurred_at=rules.clamped(draft.occurred_at, row["received_at"]),
+        occurred_at=rules.clamped(draft.occurred_at, row["received_at"], past_days),
         recorded_at=recorded_at,
         delivery_id=row["delivery_id"],
         attributes=draft.attributes,

@@ -32,7 +32,7 @@ from questhall.kernel.http import (
     read_cursor,
 )
 from questhall.kernel.text import check_names, check_plain
-from questhall.services.integrations import mapped, repository
+from questhall.services.integrations import mapped, repository, rules
 from questhall.services.integrations.actions import (
     IntegrationsActions,
     Pair,
@@ -56,6 +56,8 @@ class SourceInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     name: Name
     mapping: mapped.Mapping | None = None
     """How a body is read: for the kind ``json``, and needed there."""
+    past_days: Annotated[int, msgspec.Meta(ge=rules.PAST_DAYS, le=rules.PAST_DAYS_MAX)] = rules.PAST_DAYS
+    """How far back its word on when something happened is believed; more than 30 needs ``sources:history``."""
 
     def __post_init__(self) -> None:
         """Refuses a name that does not say what it shows, or shows nothing."""
@@ -88,6 +90,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     ingest_url: str
     mapping: mapped.Mapping | None
+    past_days: int
     secret: str | None = None
 
 
@@ -195,11 +198,15 @@ async def list_sources(actions: IntegrationsActions) -> Page[SourceView]:
 
 
 @post("/sources", permission="sources:write", status=201, idempotency="optional")
-async def add_source(actions: IntegrationsActions, data: SourceInput, idempotent: Idempotent) -> Response[SourceView]:
+async def add_source(
+    actions: IntegrationsActions, caller: Caller, data: SourceInput, idempotent: Idempotent
+) -> Response[SourceView]:
     """Make a source; its secret is shown once."""
+    if data.past_days > rules.PAST_DAYS:
+        caller.require("sources:history")
 
     async def effect(tx: Any) -> SourceView:
-        row, secret = await actions.add_source(tx, data.slug, data.kind, data.name, data.mapping)
+        row, secret = await actions.add_source(tx, data.slug, data.kind, data.name, data.mapping, data.past_days)
         return _view(actions, row, secret)
 
     return await idempotent.run(effect, redact=lambda view: msgspec.structs.replace(view, secret=None))
