@@ -147,6 +147,9 @@ GIFTS: tuple[tuple[str, str, int, str], ...] = (
 
 TICKS: tuple[tuple[str, str, str], ...] = (
     ("mira", "read-20-pages", "read"),
+    ("mira", "say-hello", "wave"),
+    ("mira", "say-hello", "listen"),
+    ("mira", "look-around", "board"),
     ("aiko", "read-20-pages", "read"),
     ("kofi", "help-somebody", "help"),
     ("priya", "read-20-pages", "read"),

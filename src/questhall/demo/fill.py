@@ -16,7 +16,7 @@ import msgspec
 
 from questhall.demo import content
 from questhall.demo.history import DAYS, events_of
-from questhall.demo.people import PEOPLE, STAR, Person
+from questhall.demo.people import KEEPERS_LOOK, PEOPLE, STAR, Person
 from questhall.kernel.client import Answer, Client
 
 __all__ = ["Accounts", "Filled", "NotNew", "Refused", "fill"]
@@ -102,11 +102,12 @@ class _Filler:
         self._people = people
         self._passwords = passwords
         self._done = 0
-        self._total = 3 * len(people) + len(content.QUESTS) + len(content.BADGES) + 1
+        self._total = 4 * len(people) + len(content.QUESTS) + len(content.BADGES) + 1
         self._acts = 0
 
     async def run(self) -> Filled:
         await self._check_new()
+        await self._dress(KEEPER, KEEPERS_LOOK)
         source = await self._source()
         if source["name"] == WHOLE:
             return Filled(already=True)
@@ -126,6 +127,9 @@ class _Filler:
         await self._ticks()
         await self._gifts()
         await self._until_quiet()
+        for person in self._people:
+            await self._open_badges(person)
+            self._step()
         source = await self._ask("GET", f"/sources/{SLUG}")
         headers = {"if-match": str(source["version"])}
         await self._ask("PATCH", f"/sources/{SLUG}", {"name": WHOLE}, headers=headers)
@@ -201,7 +205,7 @@ class _Filler:
     async def _live(self, arrived: asyncio.Queue[Person | None], until: datetime) -> None:
         while (person := await arrived.get()) is not None:
             self.tokens[person.username] = await self._accounts.token(person.username)
-            await self._dress(person)
+            await self._dress(person.username, person.look)
             link = {"account": f"{person.username}@club", "username": person.username}
             await self._ask("POST", f"/sources/{SLUG}/links", link)
             self._step()
@@ -212,11 +216,11 @@ class _Filler:
             self._acts += len(events)
             self._step()
 
-    async def _dress(self, person: Person) -> None:
-        me = await self._ask("GET", "/me", who=person.username)
+    async def _dress(self, username: str, look: dict[str, Any]) -> None:
+        me = await self._ask("GET", "/me", who=username)
         if me["look"] is None:
             headers = {"if-match": str(me["version"])}
-            await self._ask("PATCH", "/me", {"look": person.look}, who=person.username, headers=headers)
+            await self._ask("PATCH", "/me", {"look": look}, who=username, headers=headers)
 
     async def _ticks(self) -> None:
         page = await self._ask("GET", "/quests?limit=100")
@@ -233,6 +237,13 @@ class _Filler:
                 body = {"to": to, "currency": "coins", "amount": amount, "note": note}
                 key = {"idempotency-key": f"demo:gift:{number}"}
                 await self._ask("POST", "/transfers", body, who=giver, headers=key)
+
+    async def _open_badges(self, person: Person) -> None:
+        """All that arrived wrapped; the star leaves one, for whoever looks around to open."""
+        found = await self._ask("GET", "/achievements?earned=true&limit=100", who=person.username)
+        wrapped = [badge["id"] for badge in found["items"] if badge["mine"]["revealed_at"] is None]
+        for identifier in wrapped[: -1 if person.username == STAR else None]:
+            await self._ask("POST", f"/me/achievements/{identifier}/reveal", who=person.username)
 
     async def _until_quiet(self) -> None:
         """Waits until what follows from the acts has reached the purses."""

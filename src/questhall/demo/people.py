@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["PEOPLE", "STAR", "Person"]
+__all__ = ["KEEPERS_LOOK", "PEOPLE", "STAR", "Person"]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +45,7 @@ def _look(
     }
 
 
+KEEPERS_LOOK = _look(3, "bob", 40, "apron", 260, "hall", headgear="hat", hand="lantern")
 STAR = "mira"
 """Whom a newcomer signs in as."""
 

@@ -3,9 +3,9 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { isNowhere, wordsOf } from "@/lib/client";
 import { ago, count, moment, title } from "@/lib/format";
-import { HAPPENINGS } from "@/lib/happenings";
 import type { Delivery } from "@/lib/types";
 import { Button, buttonClass, Card, Dialog, Empty, Nowhere, Pill, Row, Skeleton, Switch, Trouble } from "@/ui";
+import { actsSaid } from "./acts";
 import { HowTo } from "./how-to";
 import { LinksCard } from "./links-card";
 import { MappingCard } from "./mapping-card";
@@ -15,15 +15,12 @@ const route = getRouteApi("/inside/manage/sources/$slug");
 const TONES = { recorded: "ok", duplicate: "plain", waiting: "gold", ignored: "plain", ping: "xp" } as const;
 const WORDS = { recorded: "Counted", duplicate: "Seen before", waiting: "Waits for a player", ignored: "Not counted", ping: "Ping" };
 
-/** `github.pull_request.merged` as people say it. */
-const kindName = (kind: string): string => HAPPENINGS.find((one) => one.kind === kind)?.label ?? title(kind.replace(/^github\./, "").replaceAll(".", " "));
-
 function Received({ slug, delivery, mayWrite }: { slug: string; delivery: Delivery; mayWrite: boolean }) {
   const queries = useQueryClient();
   const again = useMutation({ mutationFn: () => redeliver(slug, delivery.id), onSettled: () => queries.invalidateQueries({ queryKey: sourceKey(slug) }) });
   return (
     <Row
-      title={delivery.activities.length > 0 ? delivery.activities.map((activity) => kindName(activity.kind)).join(", ") : title(delivery.event || "delivery")}
+      title={delivery.activities.length > 0 ? actsSaid(delivery.activities.map((activity) => activity.kind)) : title(delivery.event || "delivery")}
       text={
         <>
           <time dateTime={delivery.received_at} title={moment(delivery.received_at)}>
