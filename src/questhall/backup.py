@@ -7,7 +7,7 @@ what had been handled is not handled again. What Redis held is rebuilt. The file
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -39,8 +39,6 @@ FIRST = "questhall-backup.txt"
 MANIFEST = "manifest.json"
 DATABASE = "database.dump"
 KEYS = "keys/"
-OF_THE_KERNEL = "questhall"
-"""A schema that is no service's."""
 EXPLAINED = b"""This is a backup of a Questhall installation. It holds secrets: keep it where nobody else reads it.
 
     questhall restore FILE --data DIR
@@ -104,7 +102,7 @@ def backup(settings: Settings, file: Path, step: Step) -> int:
     try:
         with writing(file) as out, embedded.database(settings) as dsn:
             made_of = embedded.run(applied(dsn))
-            schemas = [OF_THE_KERNEL, *made_of]
+            schemas = list(made_of)
             version, tables, _ = embedded.run(dumping.look(dsn, schemas))
             made_at, done = datetime.now(UTC), 0
 
@@ -222,21 +220,21 @@ def _begin_anew(settings: Settings) -> None:
 
 def _load(settings: Settings, dsn: str, archive: Archive, manifest: Manifest, step: Step) -> None:
     services = sorted(manifest.migrations)
-    there: Sequence[str] = embedded.run(dumping.look(dsn, [OF_THE_KERNEL, *services]))[2]
+    there: Sequence[str] = embedded.run(dumping.look(dsn, services))[2]
     if there:
         raise CannotStart(f"the database has {', '.join(there)} already", "name an empty one in QUESTHALL_DATABASE_URL")
     embedded.run(make_roles(services, settings, dsn))
-    total, done = next(member.size for member in archive.members if member.name == DATABASE), 0
+    total = next(member.size for member in archive.members if member.name == DATABASE)
 
-    def counted() -> Any:
-        nonlocal done
+    def counted() -> Iterator[bytes]:
+        done = 0
         for chunk in archive.chunks(DATABASE):
             yield chunk
             done += len(chunk)
             step("Reading the database", done, total)
 
     try:
-        dumping.restore(dsn, counted())
+        dumping.restore(dsn, counted)
     except (dumping.DumpProblem, ArchiveProblem) as problem:
         raise CannotStart(str(problem), "look at what it says, then restore once more") from None
 

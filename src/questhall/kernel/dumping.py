@@ -7,10 +7,13 @@ and every later PostgreSQL can read it.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -26,8 +29,14 @@ LAST_LINES = 5
 COMPRESSION = "gzip:3"
 """Nearly as small as the default, for a third of the CPU, which the installation needs too."""
 TABLE = "dumping contents of table"
+FOREIGN = re.compile(
+    rb"SET transaction_timeout = \d+;\s*$|ALTER TABLE ONLY \S+ ALTER COLUMN .+ SET \(pg_attver=\d+\);\s*$"
+)
+"""What a dump says of tables that another server may not know, and does not need: a setting of PostgreSQL 17 and later, and a
+mark that later minor versions of Debian's 15 put on columns for themselves.
+"""
 UNKNOWN_SETTING = 'unrecognized configuration parameter "transaction_timeout"'
-"""What PostgreSQL before 17 says to the first line of a dump that a later one made; it changes nothing."""
+"""What PostgreSQL before 17 says to the first line that a later one's program sends; it changes nothing."""
 
 
 class DumpProblem(Exception):
@@ -73,9 +82,21 @@ def dump(dsn: str, schemas: Sequence[str], take: Callable[[bytes], None], on_tab
         raise DumpProblem(f"the database could not be dumped: {said.last()}")
 
 
-def restore(dsn: str, chunks: Iterable[bytes]) -> None:
-    """Reads a dump into a database that has none of its schemas, but their roles. Raises DumpProblem."""
-    process = _start([tool("pg_restore")], dsn, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+def restore(dsn: str, chunks: Callable[[], Iterable[bytes]]) -> None:
+    """Reads a dump into a database that has none of its schemas, but their roles. ``chunks`` is asked for its bytes twice.
+
+    Raises DumpProblem.
+    """
+    with tempfile.TemporaryDirectory(prefix="qh-") as folder:
+        tables = Path(folder) / "tables.sql"
+        _feed([tool("pg_restore"), "--section=pre-data", f"--file={tables}"], "", chunks())
+        lines = [line for line in tables.read_bytes().splitlines(keepends=True) if not FOREIGN.match(line)]
+    _feed([tool("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"], dsn, lines)
+    _feed([tool("pg_restore"), "--section=data", "--section=post-data"], dsn, chunks())
+
+
+def _feed(command: list[str], dsn: str, chunks: Iterable[bytes]) -> None:
+    process = _start(command, dsn, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     said = _Said(process.stderr, lambda line: None)
     try:
         assert process.stdin is not None
@@ -84,7 +105,7 @@ def restore(dsn: str, chunks: Iterable[bytes]) -> None:
                 for chunk in chunks:
                     out.write(chunk)
         except BrokenPipeError:
-            pass  # it ended, and says why
+            pass  # it has read enough, or ended and says why
         process.wait()
     finally:
         process.kill()
@@ -110,7 +131,7 @@ class _Said:
             for line in source:
                 text = line.decode(errors="replace").strip()
                 self._lines.append(text)
-                if ": error: " in text:
+                if ": error: " in text or "ERROR: " in text:
                     self.errors.append(text)
                 on_line(text)
 
@@ -130,7 +151,7 @@ def _start(command: list[str], dsn: str, *, stdin: int, stdout: int) -> subproce
     if password:
         environment["PGPASSWORD"] = unquote(password)  # everybody reads command lines
     return subprocess.Popen(  # noqa: S603 - our own binaries
-        [*command, f"--dbname={bare}"],
+        [*command, *([f"--dbname={bare}"] if dsn else [])],
         stdin=stdin,
         stdout=stdout,
         stderr=subprocess.PIPE,
