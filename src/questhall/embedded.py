@@ -323,6 +323,8 @@ def with_api(settings: Settings, calls: Callable[[str, Callable[[type[Contract]]
     running = _running(settings)
     if running is None:
         raise CannotStart(f"no Questhall is running on {settings.data}", "start it with `questhall up`, then try again")
+    if not running.api:
+        raise _earlier(settings)
     return run(_call_running(settings, running.socket, lambda stub: calls(running.api, stub)))
 
 
@@ -330,6 +332,8 @@ def with_api(settings: Settings, calls: Callable[[str, Callable[[type[Contract]]
 def database(settings: Settings) -> Iterator[str]:
     """The administrator's URL of an installation's database, whether it runs or is stopped. Raises CannotStart."""
     with _reached(settings) as found:
+        if not settings.database_url and not found.database:
+            raise _earlier(settings)
         yield settings.database_url or found.database
 
 
@@ -387,7 +391,14 @@ async def on_stopped(settings: Settings, found: Servers, work: Callable[[Any], A
         await installation.stop()
 
 
+def _earlier(settings: Settings) -> CannotStart:
+    return CannotStart(
+        f"the Questhall that runs on {settings.data} is of an earlier version", "end it, and try this again"
+    )
+
+
 def _running(settings: Settings) -> Running | None:
+    """What runs on the data folder, if anything does."""
     try:
         found = msgspec.json.decode((settings.data / "run.json").read_bytes(), type=Running)
     except (OSError, msgspec.DecodeError):

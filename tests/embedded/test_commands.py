@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -96,3 +99,23 @@ def test_content_without_a_folder_or_an_installation_is_said(tmp_path: Path) -> 
     refused(run("content", "plan", str(tmp_path / "nowhere"), data=tmp_path), "can't be read", "Next step")
     (tmp_path / "quests.yaml").write_text("[]\n")
     refused(run("content", "apply", str(tmp_path), data=tmp_path), "there is no installation", "Next step")
+
+
+def test_the_demo_needs_a_running_installation(tmp_path: Path) -> None:
+    refused(run("demo", data=tmp_path), "no Questhall is running", "questhall up")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [("demo",), ("backup", "a-file")])
+def test_one_that_runs_and_does_not_say_where_its_database_is_is_of_an_earlier_version(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    data = tmp_path / "hall"
+    data.mkdir()
+    words = tuple(str(tmp_path / word) if word == "a-file" else word for word in words)
+    with tempfile.TemporaryDirectory(prefix="qh-") as short, socket.socket(socket.AF_UNIX) as running:
+        running.bind(f"{short}/s")
+        running.listen()
+        (data / "run.json").write_text(json.dumps({"pid": 1, "socket": f"{short}/s"}))
+        refused(run(*words, data=data), "is of an earlier version", "Next step")
+    assert list(tmp_path.iterdir()) == [data]
