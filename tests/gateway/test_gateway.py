@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 import pytest
 from openapi_spec_validator import validate
@@ -13,8 +12,6 @@ from questhall.kernel.http import PUBLIC, Unsafe, get, public_app
 from questhall.kernel.limits import Quota
 from questhall.kernel.service import Service
 from questhall.kernel.testing import Hall
-
-ROUTE = re.compile(r"\{(\w+)\}")
 
 
 async def test_one_valid_openapi_document_of_all_services(hall: Hall) -> None:
@@ -37,27 +34,6 @@ async def test_keys_and_services(hall: Hall) -> None:
     services = (await client.get("/services")).json()["items"]
     assert all(service["present"] for service in services)
     assert (await client.get("http://localhost:8000/api/docs")).headers["content-type"].startswith("text/html")
-
-
-async def test_every_route_with_an_id_refuses_a_stranger(hall: Hall) -> None:
-    """Generated from the document: nobody signed in, and a player who owns nothing."""
-    document = (await hall.client().get("http://localhost:8000/api/openapi.json")).json()
-    stranger = await hall.user("stranger")
-    nobody = hall.client()
-    tried = 0
-    for path, item in document["paths"].items():
-        if "{" not in path or "ingest" in path:
-            continue
-        url = ROUTE.sub("0199ffff-0000-7000-8000-000000000001", path).removeprefix("/api/v1")
-        for method, operation in item.items():
-            anonymous = await nobody.request(method, url, json={})
-            assert anonymous.status_code in (401, 404), (method, path, anonymous.status_code)
-            answer = await stranger.client.request(method, url, json={}, headers={"if-match": '"1"'})
-            assert answer.status_code in (204, 403, 404, 409, 422), (method, path, answer.text)
-            if operation["x-permission"] not in ("public", "signed_in"):
-                assert answer.status_code == 403, (method, path)
-            tried += 1
-    assert tried > 20
 
 
 async def test_problems_are_documents_and_show_no_insides(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

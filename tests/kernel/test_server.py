@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -125,3 +126,23 @@ async def test_a_body_that_goes_on_after_its_answer_ends_with_the_connection(mon
             await asyncio.wait_for(reader.readuntil(b"\r\n\r\nno"), 2)
             writer.write(b"dy")
             await asyncio.sleep(0.4)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "malformed_request"),
+        (b"GET / HTTP/1.1\r\nhost: x\r\ncookie: a\x00b\r\n\r\n", 400, "malformed_request"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n", 431, "head_too_large"),
+    ],
+)
+async def test_what_is_no_request_is_answered_with_a_problem_and_closed(sent: bytes, status: int, code: str) -> None:
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise AssertionError("nothing of it gets here")
+
+    async with serving(app) as (reader, writer):
+        writer.write(sent)
+        head, _, problem = (await asyncio.wait_for(reader.read(), 5)).partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"content-type: application/problem+json" in head
+        assert (json.loads(problem)["status"], json.loads(problem)["code"]) == (status, code)

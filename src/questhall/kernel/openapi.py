@@ -83,6 +83,8 @@ _HEADERS = {
     "RateLimit": {"description": "What is left of it, and seconds until it is whole.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
 }
+_KEY = r'^(?!""$)(?:"[ -~]{1,255}"|[!-~](?:[ -~]{0,253}[!-~])?)$(?!\n)'
+"""An Idempotency-Key as it is sent: ASCII that can be seen, quoted or not."""
 _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -134,7 +136,25 @@ def document_of(document: dict[str, Any], routes: Sequence[RouteInfo]) -> dict[s
             operation = item[route.method.lower()] = _bare_operation(route)
         used |= _complete(operation, route)
     components["responses"] = {f"Problem{status}": _problem(status) for status in sorted(used)}
+    _close([operation.get("requestBody") for item in paths.values() for operation in item.values()], components)
     return document
+
+
+def _close(node: Any, components: dict[str, Any], done: set[str] | None = None) -> None:
+    """Says of every object with named fields in a body that there are no others: they are refused."""
+    done = set() if done is None else done
+    if isinstance(node, list):
+        for part in node:
+            _close(part, components, done)
+    elif isinstance(node, dict):
+        name = str(node.get("$ref", "")).rpartition("/")[2]
+        if name and name not in done:
+            done.add(name)
+            _close(components["schemas"][name], components, done)
+        if "properties" in node:
+            node.setdefault("additionalProperties", False)
+        for part in node.values():
+            _close(part, components, done)
 
 
 def _problem(status: str) -> dict[str, Any]:
@@ -162,7 +182,7 @@ def _complete(operation: dict[str, Any], route: RouteInfo) -> set[str]:
                 "in": "header",
                 "required": route.idempotency == "required",
                 "description": "The same key with the same body gives the first answer again, for 24 hours.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+                "schema": {"type": "string", "pattern": _KEY},
             }
         )
     if route.versioned:
@@ -170,6 +190,8 @@ def _complete(operation: dict[str, Any], route: RouteInfo) -> set[str]:
     responses = operation.setdefault("responses", {})
     responses.pop("400", None)
     for status, response in responses.items():
+        if status == "204":
+            response.pop("content", None)
         if status.startswith("2"):
             known = {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit-Policy", "RateLimit")}
             response["headers"] = {**response.get("headers", {}), **known}

@@ -6,12 +6,16 @@ import asyncio
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from http import HTTPStatus
+from typing import Any, ClassVar, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["Server", "server", "settle_heap"]
+from questhall.kernel.contract import Refusal
+from questhall.kernel.problems import PROBLEM_TYPE, problem_of
+
+__all__ = ["HeadTooLarge", "MalformedRequest", "Server", "server", "settle_heap"]
 
 YOUNG_MAX = 20_000
 MIDDLE_MAX = 20
@@ -24,10 +28,22 @@ BODY_AFTER_ANSWER_S = 5.0
 """What the rest of a body may take that was answered before it came whole."""
 HEAD_MAX = 64 * 1024
 """Bytes of a request's line and fields, those after a chunked body included; and of what is read and leads to nothing."""
-TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 22\r\n"
-    b"connection: close\r\n\r\nThe head is too large."
-)
+
+
+class MalformedRequest(Refusal):
+    """What came is no HTTP; the connection is closed."""
+
+    code: ClassVar[str] = "malformed_request"
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "This is no HTTP"
+
+
+class HeadTooLarge(Refusal):
+    """A request's line and header fields have 64 KiB at most; the connection is closed."""
+
+    code: ClassVar[str] = "head_too_large"
+    status: ClassVar[int] = 431
+    title: ClassVar[str] = "The head of this request is too large"
 
 
 class _Joining:
@@ -109,11 +125,13 @@ class _Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """The request can't be read; or 431, it is too large to be."""
-        if self._unused > HEAD_MAX:
-            self.transport.write(TOO_LARGE)
-            self.transport.close()
-        else:
-            super().send_400_response(msg)
+        status, body, _ = problem_of(HeadTooLarge() if self._unused > HEAD_MAX else MalformedRequest())
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: {PROBLEM_TYPE}\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """The first byte of a request came."""
