@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import backfill, cascades, fanout, ingest, ledger, lone, memory, page, posts, toasts
+from bench import backfill, cascades, fanout, floods, ingest, ledger, lone, memory, page, posts, toasts
 
 ALL = {
     "ledger": ledger.run,
@@ -24,6 +24,7 @@ ALL = {
     "fanout": fanout.run,
     "toasts": toasts.run,
     "page": page.run,
+    "floods": floods.run,
 }
 
 

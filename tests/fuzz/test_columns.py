@@ -20,6 +20,10 @@ from tests.quests.test_quests import MERGE, READ
 ROOT = "http://localhost:8000"
 
 
+def published(world: World) -> dict[str, str]:
+    return world.published
+
+
 class Good(msgspec.Struct, frozen=True):
     """A body that its route takes, and what it answers to it."""
 
@@ -38,6 +42,13 @@ BODIES = {
     "POST /api/v1/admin/transactions": Good(
         {"username": "ada", "currency": "coins", "amount": 5, "reason": "a gift"}, 201
     ),
+    "POST /api/v1/achievements/{achievement_id}/award": Good(
+        {"username": "eve", "reason": "well done"}, 201, ids=published
+    ),
+    "POST /api/v1/achievements/{achievement_id}/revoke": Good(
+        {"username": "wren", "reason": "a mistake"}, ids=published
+    ),
+    "PUT /api/v1/me/showcase": Good({"achievement_ids": []}),
     "POST /api/v1/transfers": Good({"to": "eve", "currency": "coins", "amount": 1}, 201),
     "POST /api/v1/admin/transactions/{transaction_id}/reverse": Good({"reason": "a mistake"}, 201),
     "POST /api/v1/admin/invites": Good({"role": "player"}, 201),

@@ -16,6 +16,8 @@ from tests.fuzz.world import World, made, state
 ROOT = "http://localhost:8000"
 NOWHERE = {"username": "nobody-here", "slug": "no-such-source", "code": "no_such_currency", "kind": "transaction"}
 """What names nothing, where an id is no UUID."""
+ADMINS = {"/api/v1/jobs/{job_id}"}
+"""Paths for everybody who is signed in, whose id here is the admin's."""
 OPEN = {"/api/v1/ingest/{slug}"}
 """Paths that tell a thing from none to everybody: a sender has to learn that an address is wrong."""
 
@@ -113,13 +115,12 @@ async def test_the_ids_are_real(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> 
     world = await made(hall)
     for call in await calls(hall):
         if call.template not in OPEN:
-            answer = await call.by(rightful(world, call).client, ids_of(world, call))
+            client = rightful(world, call).client
+            answer = await call.by(client, world.ids)
+            if answer.status_code == 404:  # no draft is meant, but what is published
+                answer = await call.by(client, {**world.ids, **world.published})
             assert answer.status_code not in (401, 403, 404), (call.method, call.template, answer.text)
 
 
 def rightful(world: World, call: Call) -> HallUser:
-    return world.owner if call.permission == "signed_in" else world.admin
-
-
-def ids_of(world: World, call: Call) -> dict[str, str]:
-    return {**world.ids, **world.published} if call.permission == "signed_in" else world.ids
+    return world.owner if call.permission == "signed_in" and call.template not in ADMINS else world.admin

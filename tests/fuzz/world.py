@@ -49,6 +49,7 @@ async def made(hall: Hall) -> World:
     given = (await _answered(ask.post("/admin/transactions", json=grant, headers=headers)))["transaction_id"]
     await _answered(ask.post("/sources", json={"slug": "school", "kind": "cloudevents", "name": "School"}))
     await _answered(ask.post("/sources/school/links", json={"account": "wren@school", "username": "wren"}))
+    job = await _id(ask, f"/achievements/{badge}/backfill", None)
     link = (await _answered(ask.get("/sources/school/links")))["items"][0]["id"]
     event = {"specversion": "1.0", "id": "1", "source": "/school", "type": "school.lesson.completed"}
     token = await _answered(ask.post("/me/tokens", json={"name": "school", "scopes": ["ingest"]}))
@@ -67,7 +68,8 @@ async def made(hall: Hall) -> World:
     ids = {
         "quest_id": draft, "achievement_id": badge_draft, "username": "wren", "slug": "school", "link_id": link,
         "delivery_id": delivery["delivery_id"], "code": "coins", "transaction_id": given, "user_id": str(owner.user_id),
-        "invite_id": invite, "session_id": session, "token_id": own_token, "kind": "transaction", "effect_id": given,
+        "invite_id": invite, "session_id": session, "token_id": own_token, "job_id": job, "kind": "transaction",
+        "effect_id": given,
     }  # fmt: skip
     published = {"quest_id": str(quest), "achievement_id": str(badge), "username": "ada"}
     return World(admin=admin, owner=owner, stranger=stranger, ids=ids, published=published, manual_quest=str(manual))

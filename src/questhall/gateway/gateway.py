@@ -32,7 +32,8 @@ from questhall.kernel.telemetry import read_trace
 __all__ = ["Gateway"]
 
 IN_FLIGHT_MAX = 512
-"""Above this many requests at once the rest is told to come back."""
+"""Above this many requests at once the rest is told to come back. Deliveries are three quarters of them at most: a
+burst of them leaves room for the people."""
 ANSWER_MAX_S = 30.0
 """What it may take to find out who calls, and then to answer; a request is ended after it, and its effect taken back."""
 PATH_LOGGED_MAX = 300
@@ -76,7 +77,7 @@ class Gateway:
         )
         self._page = Page(https=process.settings.https)
         self._intake = Intake()
-        self._in_flight = 0
+        self._in_flight = self._deliveries = 0
         self._everything = [service.name for service in everything]
         self._documents: dict[str, bytes] = {}
         process.bus.subscribe(_Purger(self.policy))
@@ -151,14 +152,17 @@ class Gateway:
         scope["caller"] = decision.caller
         await _in_time(self._public.admit(scope), answered)
         async with self._intake.whole(receive, headers, route.max_body) as body:
-            if self._in_flight >= IN_FLIGHT_MAX:
+            delivery = route.limit == "ingest"
+            if self._in_flight >= IN_FLIGHT_MAX or (delivery and self._deliveries >= IN_FLIGHT_MAX * 3 // 4):
                 raise Overloaded("come back in a second", retry_after=1)
             self._in_flight += 1
+            self._deliveries += delivery
             try:
                 self._set_cause(decision.caller, scope["questhall_traceparent"], staff=route.permission)
                 await _in_time(self._public.asgi(scope, body, answered), answered)
             finally:
                 self._in_flight -= 1
+                self._deliveries -= delivery
 
     @staticmethod
     def _set_cause(caller: Caller, traceparent: str, *, staff: str) -> None:

@@ -6,6 +6,7 @@ import unicodedata
 
 NOT_PLAIN = "no control characters, and nothing that turns the text around it"
 NOT_VISIBLE = "something that can be seen"
+NOT_ONE_LINE = "one line"
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs, to Unicode, that are drawn as nothing."""
 
@@ -22,15 +23,21 @@ def is_visible(text: str) -> bool:
 
 def fault_of_name(name: str) -> str | None:
     """What is wrong with a name or title; None: nothing."""
-    if not is_plain(name):
-        return NOT_PLAIN
-    return None if is_visible(name) else NOT_VISIBLE
+    return _fault(name) or (None if name.splitlines() == [name] else NOT_ONE_LINE)
 
 
 def check_names(**names: str | None) -> None:
-    """ValueError, with its field, unless each name (or reason) that is there is plain and can be seen."""
+    """ValueError, with its field, unless each name that is there is plain, one line, and can be seen."""
     for field, name in names.items():
         fault = None if name is None else fault_of_name(name)
+        if fault is not None:
+            raise ValueError(f"{field}: {fault}")
+
+
+def check_reasons(**reasons: str | None) -> None:
+    """ValueError, with its field, unless each reason that is there is plain and can be seen; it may have several lines."""
+    for field, reason in reasons.items():
+        fault = None if reason is None else _fault(reason)
         if fault is not None:
             raise ValueError(f"{field}: {fault}")
 
@@ -46,6 +53,12 @@ def one_line(text: str) -> str:
     """A text as one line, without what is not plain."""
     kept = "".join(" " if c.isspace() else c for c in unicodedata.normalize("NFC", text) if not _unwanted(c))
     return " ".join(kept.split())
+
+
+def _fault(text: str) -> str | None:
+    if not is_plain(text):
+        return NOT_PLAIN
+    return None if is_visible(text) else NOT_VISIBLE
 
 
 def _unwanted(character: str) -> bool:

@@ -42,7 +42,7 @@ from questhall.kernel.http import (
     read_time,
 )
 from questhall.kernel.ids import new_id
-from questhall.kernel.text import check_names
+from questhall.kernel.text import check_names, check_reasons
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions import CurrencyActions, prepared, raise_refused
 
@@ -211,7 +211,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Refuses a reason that does not say what it shows, or shows nothing."""
-        check_names(reason=self.reason)
+        check_reasons(reason=self.reason)
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -221,7 +221,7 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuses a reason that does not say what it shows, or shows nothing."""
-        check_names(reason=self.reason)
+        check_reasons(reason=self.reason)
 
 
 @get("/me/balances", permission=SIGNED_IN)

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.calendar import zone_at
-from questhall.kernel.text import check_names, check_plain
+from questhall.kernel.text import check_names, check_plain, check_reasons
 from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions
 from questhall.services.identity.actions.sign_up import Locale
@@ -248,7 +248,7 @@ class UserChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def __post_init__(self) -> None:
         """Refuses a reason that does not say what it shows, or shows nothing."""
-        check_names(reason=self.reason)
+        check_reasons(reason=self.reason)
 
 
 class MailView(msgspec.Struct, frozen=True, kw_only=True):
