@@ -6,6 +6,7 @@ Each rule is a function over a tree of files (path to text), so that a violation
 from __future__ import annotations
 
 import ast
+import csv
 import re
 import shutil
 import subprocess
@@ -158,6 +159,29 @@ def long_decisions(tree: Tree) -> list[str]:
     ]
 
 
+ASVS = "docs/security/asvs.csv"
+ASVS_ROWS = 253
+"""Requirements of levels 1 and 2 of OWASP ASVS 5.0.0."""
+
+
+def unproved_requirements(tree: Tree) -> list[str]:
+    """What applies has a test or a document, which are there; all else, and what comes later, has a reason."""
+    rows = list(csv.DictReader(tree.get(ASVS, "").splitlines()))
+    found = [] if len({row["id"] for row in rows}) == len(rows) == ASVS_ROWS else [f"{len(rows)} rows"]
+    for row in rows:
+        path, _, test = row["evidence"].partition("::")
+        if not row["about"] or row["level"] not in ("1", "2"):
+            found.append(f"{row['id']} says not what it is")
+        elif row["applies"] == "yes":
+            if path not in tree or (test and not re.search(rf"\bdef {test}\(", tree[path])):
+                found.append(f"{row['id']} names {row['evidence']}, which is not there")
+            elif not test and path.startswith("tests/"):
+                found.append(f"{row['id']} names no test of {path}")
+        elif row["applies"] not in ("no", "later") or len(row["evidence"]) < 6 or test:
+            found.append(f"{row['id']} has no reason")
+    return found
+
+
 RULES: dict[Callable[[Tree], list[str]], Tree] = {
     banned_names: {"src/questhall/services/quests/helpers.py": ""},
     left_for_later: {"web/src/x.ts": "// TO" + "DO: later"},
@@ -169,6 +193,9 @@ RULES: dict[Callable[[Tree], list[str]], Tree] = {
     impure_rules: {"src/questhall/services/quests/rules.py": "from datetime import datetime\nx = datetime.now()\n"},
     sql_outside_repositories: {"src/questhall/services/quests/actions/playing.py": 'await tx.fetch("SELECT 1")'},
     changed_migrations: {"src/questhall/services/quests/migrations/0002_x.sql": ""},
+    unproved_requirements: {
+        ASVS: "id,level,about,applies,evidence\nV1.1.1,2,Decode once,yes,tests/nowhere.py::test_it\n"
+    },
     long_decisions: {"docs/decisions/0099-x.md": "# 99. We did it\n"},
 }
 

@@ -61,7 +61,10 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/sources", {"slug": "odd", "kind": "json", "name": "Odd", "mapping": trial(account="user.")["mapping"]}),
 ]  # fmt: skip
 TAKEN: list[tuple[str, str, dict[str, Any]]] = [
-    *(("PATCH", "/me", {"display_name": name}) for name in ("😀 Ada 👩‍👩‍👧‍👦", "שלום עולם", "مرحبا", "Zoë", "李")),
+    *(
+        ("PATCH", "/me", {"display_name": name})
+        for name in ("😀 Ada 👩‍👩‍👧‍👦", "שלום עולם", "مرحبا", "Zoë", "李", '"}</script>')
+    ),
     ("POST", "/quests/check", {"where": PARTS}),
     ("POST", "/quests/check", {"where": nested(expressions.MACRO_DEPTH_MAX)}),
     ("POST", "/sources/try", trial(account="user.name" + " " * (selectors.LENGTH_MAX - len("user.name")))),
