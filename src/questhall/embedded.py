@@ -29,7 +29,7 @@ from questhall.kernel.children import CannotStart, Child, keep, run_folder
 from questhall.kernel.encryption import Sealer
 from questhall.kernel.migrations import database_secret, migrate
 from questhall.kernel.postgres import EmbeddedPostgres
-from questhall.kernel.server import server, settle_heap
+from questhall.kernel.server import server, settle_heap, widen_files
 from questhall.kernel.service import discover
 from questhall.kernel.settings import Settings
 from questhall.kernel.valkey import EmbeddedValkey
@@ -230,6 +230,7 @@ def killed_as_interrupted() -> Iterator[None]:
 
 
 async def _serve(settings: Settings, found: Servers, listener: socket.socket, *, starter: bool, out: Console) -> None:
+    widen_files()
     services = discover()
     await migrate(services, settings, found.database)
     installation = Installation(settings, services=services, database_url=found.database, redis_url=found.redis)

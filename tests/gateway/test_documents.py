@@ -82,6 +82,26 @@ async def test_each_route_documents_its_problems_and_headers(hall: Hall) -> None
     assert {"412", "428"} <= set(change["responses"])
 
 
+async def test_a_body_has_the_fields_that_are_named_and_no_others(hall: Hall) -> None:
+    document = (await hall.client().get(f"{ROOT}/api/openapi.json")).json()
+    bodies, open_, seen = 0, [], set()
+    todo = [op["requestBody"] for item in document["paths"].values() for op in item.values() if "requestBody" in op]
+    while todo:
+        node = todo.pop()
+        for ref in refs(node):
+            if ref not in seen:
+                seen.add(ref)
+                todo.append(at(document, ref))
+                bodies += "properties" in todo[-1]
+                if "properties" in todo[-1] and todo[-1].get("additionalProperties") is not False:
+                    open_.append(ref)
+    assert open_ == []
+    assert bodies > 30
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert "content" not in operation["responses"].get("204", {}), operation["operationId"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "statuses"),
     [

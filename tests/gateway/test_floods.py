@@ -17,7 +17,7 @@ from questhall.gateway import gateway as gateway_module
 from questhall.gateway import policy
 from questhall.kernel import server as server_module
 from questhall.kernel.limits import Quota
-from questhall.kernel.server import server
+from questhall.kernel.server import server, widen_files
 from questhall.kernel.testing import PASSWORD, Hall, HallUser
 from questhall.services.identity import passwords
 from questhall.services.realtime.actions import CONNECTIONS_MAX
@@ -118,6 +118,7 @@ async def test_300_heads_that_trickle_are_ended_and_the_others_are_served(
 
 async def test_2000_sockets_are_held_and_the_others_are_served(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(policy.QUOTAS, "auth", Quota("plenty", 100_000, 60))  # to make all who hold them
+    widen_files()
     players = [await hall.user(f"p{n}") for n in range(-(-SOCKETS // CONNECTIONS_MAX))]
     others = Others(await hall.user("ada"))
     held: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from questhall.kernel import server as server_module
-from questhall.kernel.server import server
+from questhall.kernel.server import FILES_MAX, server, widen_files
 
 
 @asynccontextmanager
@@ -146,3 +147,17 @@ async def test_what_is_no_request_is_answered_with_a_problem_and_closed(sent: by
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
         assert b"content-type: application/problem+json" in head
         assert (json.loads(problem)["status"], json.loads(problem)["code"]) == (status, code)
+
+
+def test_a_shells_limit_on_open_files_is_not_ours() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard = before[1]
+    allowed = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, allowed), hard))
+        widen_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (allowed, hard)
+        widen_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (allowed, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -15,11 +16,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from questhall.kernel.contract import Refusal
 from questhall.kernel.problems import PROBLEM_TYPE, problem_of
 
-__all__ = ["HeadTooLarge", "MalformedRequest", "Server", "server", "settle_heap"]
+__all__ = ["HeadTooLarge", "MalformedRequest", "Server", "server", "settle_heap", "widen_files"]
 
 YOUNG_MAX = 20_000
 MIDDLE_MAX = 20
 OLD_MAX = 50
+FILES_MAX = 65_536
 
 
 HEAD_TIMEOUT_S = 10.0
@@ -215,6 +217,14 @@ def server(app: Any, **options: Any) -> Server:
         **options,
     )
     return Server(config)
+
+
+def widen_files() -> None:
+    """As many open files as this process may have, within reason: a shell gives 1,024, and each socket is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def settle_heap() -> None:
