@@ -83,7 +83,7 @@ async def test_a_flood_of_log_ins_is_refused_and_who_is_signed_in_notices_nothin
     async with asyncio.timeout(60):
         one = await others.during(asyncio.gather(*(try_one("192.0.2.1") for _ in range(200))))
         many = await others.during(asyncio.gather(*(try_one(f"10.0.{n // 200}.{n % 200 + 1}") for n in range(400))))
-    assert {answer.status_code for answer in one} == {401, 429}
+    assert {401, 429} <= {answer.status_code for answer in one} <= {401, 429, 503}
     assert {answer.status_code for answer in many} == {401, 503}
     assert in_time([*one, *many])
     assert others.were_served(), others.statuses
