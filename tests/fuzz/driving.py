@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from questhall.contracts.identity import Identity
 from questhall.gateway import policy
 from questhall.kernel.limits import Quota
 from questhall.kernel.server import server
@@ -76,7 +77,7 @@ class Doorman:
     async def _enter(self) -> list[tuple[bytes, bytes]]:
         if self._secret is None:
             self.entered += 1
-            identity = self.hall.actions(_identity())
+            identity = self.hall.actions(Identity)
             if self.by_token:
                 for one in await identity.tokens(self.user.user_id, None, 100):
                     await identity.end_token(self.user.user_id, one["id"])
@@ -88,12 +89,6 @@ class Doorman:
                 origin = self.hall.installation.settings.public_url
                 self._secret = [(b"cookie", cookie.encode()), (b"origin", origin.encode())]
         return self._secret
-
-
-def _identity() -> Any:
-    from questhall.contracts.identity import Identity
-
-    return Identity
 
 
 @asynccontextmanager

@@ -6,8 +6,7 @@ import asyncio
 import base64
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from typing import Any
 
 import httpx
@@ -17,27 +16,14 @@ from questhall.gateway import gateway as gateway_module
 from questhall.gateway import policy
 from questhall.kernel import server as server_module
 from questhall.kernel.limits import Quota
-from questhall.kernel.server import server, widen_files
+from questhall.kernel.server import widen_files
 from questhall.kernel.testing import PASSWORD, Hall, HallUser
 from questhall.services.identity import passwords
 from questhall.services.realtime.actions import CONNECTIONS_MAX
+from tests.gateway.test_intake import served
 from tests.integrations.test_ingest import Github, connect, example
 
 SOCKETS, DELIVERIES = 2000, 300
-
-
-@asynccontextmanager
-async def served(hall: Hall) -> AsyncIterator[int]:
-    """The installation's port."""
-    one = server(hall.installation.app, host="127.0.0.1", port=0)
-    task = asyncio.create_task(one.serve())
-    while not one.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield one.servers[0].sockets[0].getsockname()[1]
-    finally:
-        one.should_exit = True
-        await task
 
 
 class Others:
