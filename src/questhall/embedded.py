@@ -24,8 +24,8 @@ from questhall.compose import Installation
 from questhall.contracts.identity import Identity
 from questhall.kernel import rpc
 from questhall.kernel.access import KeyRing
-from questhall.kernel.contract import Contract
 from questhall.kernel.children import CannotStart, Child, keep, run_folder
+from questhall.kernel.contract import Contract
 from questhall.kernel.encryption import Sealer
 from questhall.kernel.migrations import database_secret, migrate
 from questhall.kernel.postgres import EmbeddedPostgres
