@@ -35,6 +35,7 @@ ORDERLY = ("balance", "number", "xp")
 VISITS = [(point, 1) for point in WHILE_LIVING] + [
     (point, 7) for point in WHILE_LIVING if point.startswith(("tx.", "consumer.", "relay."))
 ]
+VISITS += [(point, 2) for point in WHILE_LIVING if point.startswith("background.")]
 CRASHES = "test_a_crash_loses_and_doubles_nothing"
 LAST_FILE_OF_FIRST = len(runner._files(SERVICES[0]))
 
@@ -219,7 +220,7 @@ async def test_the_reference_world_is_what_the_deliveries_say(ready: Ready) -> N
     # Four merges at 10, the quest for three of them, levels 2 and 3 of 60*4 + 25 XP; ann has a gift of 7.
     players = {"user:ann": 40 + 100 + 20 + 7, "user:ben": 160, "user:cem": 160}
     assert {name: coins[name] for name in players} == players
-    assert {row[1] for row in ready.reference["badges"]} == {"merger"}
+    assert {row[1] for row in ready.reference["badges"]} == {"merger", "old-hand"}
     assert len(ready.reference["log"]) > 100
     assert all(ready.reference.values()), "every part of the world has something in it"
 

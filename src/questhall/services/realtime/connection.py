@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Coroutine, Generator
 from contextlib import suppress
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -61,7 +60,7 @@ def _text(message: msgspec.Struct) -> str:
     return msgspec.json.encode(message).decode()
 
 
-class _Begun:
+class _Begun(Generator[Any, Any, None]):
     """What is left of a coroutine that was begun and had to wait: awaiting it goes on from there."""
 
     __slots__ = ("_steps", "_waits_for")
@@ -71,18 +70,16 @@ class _Begun:
         self._waits_for = waits_for
 
     def __await__(self) -> Generator[Any, Any, None]:
-        waits_for = self._waits_for
-        while True:
-            try:
-                yield waits_for
-            except BaseException as error:  # noqa: BLE001 - a cancellation, which is the coroutine's to see
-                step = partial(self._steps.throw, error)
-            else:
-                step = partial(self._steps.send, None)
-            try:
-                waits_for = step()
-            except StopIteration:
-                return
+        return self
+
+    def send(self, value: Any) -> Any:
+        """The next step; the first is to wait for what it waits for already."""
+        waits_for, self._waits_for = self._waits_for, None
+        return waits_for if waits_for is not None else self._steps.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """A cancellation, or what it waited for has failed."""
+        return self._steps.throw(*error)
 
 
 class Connection(Listener):
