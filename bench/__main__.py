@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import backfill, cascades, fanout, floods, ingest, ledger, lone, memory, page, posts, toasts
+from bench import backfill, balances, cascades, fanout, floods, ingest, ledger, lone, memory, page, posts, toasts
 
 ALL = {
     "ledger": ledger.run,
@@ -21,6 +21,7 @@ ALL = {
     "cascades": cascades.run,
     "backfill": backfill.run,
     "memory": memory.run,
+    "balances": balances.run,
     "fanout": fanout.run,
     "toasts": toasts.run,
     "page": page.run,
