@@ -303,13 +303,14 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(API + re.sub(r"\\\{(\w+)(?::\w+)?\\\}", r"(?P<\1>[^/]+)", re.escape(path)))
 
 
-def _provide_caller(request: Request[Any, Any, State]) -> Caller:
+# Each of these asks for the one before it, whether it needs it or not: what stands alone is resolved by a plain call, and two
+# side by side by a task each, which costs more than all that they do.
+def _provide_caller(request: Request[Any, Any, State], actions: Any) -> Caller:
     return cast("Any", request.scope).get("caller", ANONYMOUS)
 
 
-async def _provide_idempotent(request: Request[Any, Any, State], actions: Any) -> Idempotent:
+async def _provide_idempotent(request: Request[Any, Any, State], actions: Any, caller: Caller) -> Idempotent:
     mode = request.route_handler.opt.get("idempotency")
-    caller = cast("Any", request.scope).get("caller", ANONYMOUS)
     return Idempotent(
         database=actions.at.db,
         caller=caller.actor,

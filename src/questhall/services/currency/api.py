@@ -228,31 +228,27 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 async def read_balances(actions: CurrencyActions, caller: Caller) -> Wallet:
     """My purse and my level."""
     async with actions.at.db.read() as tx:
-        kinds = await repository.currencies(tx)
-        mine = {row["currency"]: row for row in await repository.accounts_of(tx, f"user:{caller.user}")}
-        debts = {row["currency"]: row["balance"] for row in await repository.accounts_of(tx, f"debt:{caller.user}")}
-        whys = await repository.newest_debts(tx, caller.user) if any(debts.values()) else {}
+        rows = await repository.purse(tx, caller.user)
+        whys = await repository.newest_debts(tx, caller.user) if any(row["debt"] for row in rows) else {}
     items: list[BalanceView] = []
-    for kind in kinds:
-        row = mine.get(kind["code"])
-        if row is None and (not kind["active"] or ":" in kind["code"]):
+    for row in rows:
+        if row["balance"] is None and (not row["active"] or ":" in row["code"]):
             continue
-        debt = debts.get(kind["code"], 0)
-        amount, held = (row["balance"], row["held"]) if row is not None else (0, 0)
+        amount, held = row["balance"] or 0, row["held"] or 0
         items.append(
             BalanceView(
-                currency=kind["code"],
-                name=kind["name"],
-                icon=kind["icon"],
+                currency=row["code"],
+                name=row["name"],
+                icon=row["icon"],
                 amount=amount,
                 held=held,
                 available=amount - held,
-                debt=debt,
-                debt_why=whys.get(kind["code"]) if debt > 0 else None,
-                number=row["number"] if row is not None else 0,
+                debt=row["debt"],
+                debt_why=whys.get(row["code"]) if row["debt"] > 0 else None,
+                number=row["number"] or 0,
             )
         )
-    xp = mine["xp"]["balance"] if "xp" in mine else 0
+    xp = next((row["balance"] or 0 for row in rows if row["code"] == "xp"), 0)
     level = rules.level_of(xp)
     view = LevelView(level=level, xp=xp, floor_xp=rules.floor_of(level), next_xp=rules.floor_of(level + 1))
     return Wallet(items=items, level=view)

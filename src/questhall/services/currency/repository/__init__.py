@@ -67,9 +67,9 @@ from questhall.services.currency.repository.waiting import (
     waiting,
 )
 from questhall.services.currency.repository.wallets import (
-    accounts_of,
     balances_at,
     newest_debts,
+    purse,
     wallet,
 )
 
@@ -78,7 +78,6 @@ __all__ = [
     "Mark",
     "Waiting",
     "Write",
-    "accounts_of",
     "add_currency",
     "add_hold",
     "add_seal",
@@ -117,6 +116,7 @@ __all__ = [
     "mark_levels",
     "newest_debts",
     "paid_under",
+    "purse",
     "refuse_hold",
     "refused_hold",
     "renew_currencies",

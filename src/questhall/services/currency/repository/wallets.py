@@ -8,9 +8,14 @@ from uuid import UUID
 from questhall.kernel.database import Record, Tx
 
 
-async def accounts_of(tx: Tx, owner: str) -> list[Record]:
-    """An owner's accounts."""
-    return await tx.fetch("SELECT * FROM accounts WHERE owner = $1", owner)
+async def purse(tx: Tx, user_id: UUID) -> list[Record]:
+    """A player's account (its columns are null where there is none) and debt in each currency, in the order shown."""
+    return await tx.fetch(
+        "SELECT c.code, c.name, c.icon, c.active, a.balance, a.held, a.number, coalesce(d.balance, 0) AS debt "
+        "FROM currencies c LEFT JOIN accounts a ON a.owner = 'user:' || $1::text AND a.currency = c.code "
+        "LEFT JOIN accounts d ON d.owner = 'debt:' || $1::text AND d.currency = c.code ORDER BY c.place, c.code",
+        str(user_id),
+    )
 
 
 async def balances_at(tx: Tx, owner: str, at: datetime) -> dict[str, int]:
