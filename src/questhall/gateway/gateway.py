@@ -205,6 +205,8 @@ class Gateway:
             log.info("socket_opened", path=scope["path"], actor=actor)
             scope["caller"] = decision.caller
             self._set_cause(decision.caller, traceparent, staff=decision.route.permission)
+            # It lasts for an hour: what only its beginning needed is not kept for so long.
+            del headers, decision
             try:
                 await self._public.asgi(scope, receive, send)
             finally:

@@ -107,8 +107,11 @@ class _Protocol(HttpToolsProtocol):
         self._await_head()
 
     def handle_websocket_upgrade(self) -> None:
-        """A socket has no answers to be joined."""
+        """A socket has no answers to be joined, and no more heads: what would wait for one is let go."""
         self.transport = self._joining.bare
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
         super().handle_websocket_upgrade()
 
     def on_response_complete(self) -> None:
