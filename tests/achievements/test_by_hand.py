@@ -51,7 +51,9 @@ async def test_a_badge_given_by_hand_pays_and_says_why(hall: Hall) -> None:
     await hall.drain()
     assert await xp(wren) == 30
     mine = (await view(wren, badge))["mine"]
-    assert [award["by_hand"] for award in mine["awards"]] == [True]
+    assert [(award["by_hand"], award["reason"]) for award in mine["awards"]] == [(True, "helped a newcomer")]
+    [shown] = (await author_of(hall).client.get("/users/wren/achievements")).json()["items"]
+    assert [(award["by_hand"], award["reason"]) for award in shown["mine"]["awards"]] == [(True, None)], "to its holder"
     why = (await wren.client.get(f"/why/badge/{made.json()['award_ids'][0]}")).json()
     assert why["steps"][0]["detail"] == "by hand: helped a newcomer"
     [earned] = await hall.log("badge.earned")
@@ -184,8 +186,11 @@ async def test_the_board_weighs_rarity_and_ties_go_to_the_earlier(hall: Hall) ->
     for number, (name, slug) in enumerate(holdings):
         hall.clock.advance(_MINUTE * number)
         assert (await by_hand(hall, "award", ids[slug], username=name)).status_code == 201
+    etag = (await users["dora"].client.get("/me")).headers["etag"]
+    await users["dora"].client.patch("/me", json={"look": {"hair": "bun"}}, headers={"if-match": etag})
     await hall.run_job(Achievements, "count_holders")
     board = (await users["wren"].client.get("/achievements/rare-board")).json()
+    assert [line["look"] and line["look"]["hair"] for line in board["items"]] == [None, "bun", None, None]
     assert [(line["rank"], line["username"], line["points"]) for line in board["items"]] == [
         (1, "cleo", 125),
         (2, "dora", 26),

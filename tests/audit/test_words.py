@@ -55,6 +55,14 @@ COINS = {"currency": "coins", "amount": 1, "transfer_id": "t1", "reason": "First
             ("transaction", "t1"),
         ),
         ("badge.earned", BADGE, "You earned the badge “Bridge builder”, gold", ("badge", "a1")),
+        (
+            "badge.earned",
+            {**BADGE, "reason": "for the party"},
+            "You were given the badge “Bridge builder”, gold",
+            ("badge", "a1"),
+        ),
+        ("badge.revoked", {"name": "Kind", "tier": None}, "The badge “Kind” was taken back", None),
+        ("badge.revoked", {"name": "Kind", "tier": "gold"}, "The badge “Kind”, gold, was taken back", None),
         ("level.reached", {"level": 4, "xp": 700}, "You reached level 4", ("level", "4")),
         ("level.reached", {"level": 4, "xp": 700, "earlier": ["e1"]}, "You reached level 4 again", ("level", "4")),
         ("streak.extended", {"length": 1, "best": 9}, "A new streak begins", None),
@@ -143,6 +151,8 @@ def test_a_reward_says_its_parts_and_the_version_of_its_rule() -> None:
         "title": "Bridge builder",
         "version": 3,
     }
+    given = words.step_of("badge.earned", {**BADGE, "reason": "for the party"})
+    assert given.detail == "by hand: for the party", "its rule did not ask for anything"
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ class BadgeEarned(Event, frozen=True, kw_only=True):
     tier: str | None
     version: int
     xp_reward: int
+    reason: str = ""
+    """Why a person gave it; empty where its rule did."""
 
 
 class BadgeProgressed(Event, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -145,6 +145,25 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that this may be believed without asking again: never past the player's next local midnight."""
 
 
+Drawing = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
+Hue = Annotated[int, msgspec.Meta(ge=0, le=360)]
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A starter look: ids of drawings, and hues."""
+
+    skin: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
+    hair: Drawing = "short"
+    hair_hue: Hue = 30
+    outfit: Drawing = "tunic"
+    outfit_hue: Hue = 200
+    headgear: Drawing | None = None
+    hand: Drawing | None = None
+    back: Drawing | None = None
+    background: Drawing = "meadow"
+    ember_hue: Hue = 12
+
+
 class UserBrief(msgspec.Struct, frozen=True, kw_only=True):
     """What other services may show of a player."""
 
@@ -157,6 +176,8 @@ class UserBrief(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime
     private: bool = False
     """Whether their profile, and what belongs to it, is shown to themselves and to moderators alone."""
+    look: Look | None = None
+    """None until they have chosen one."""
 
 
 class UserNotFound(Refusal):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.contracts.identity import Identity
+from questhall.contracts.identity import Identity, Look, UserBrief
 from questhall.kernel.database import Record
 from questhall.kernel.service import Site
 from questhall.services.achievements import repository, rules
@@ -26,6 +26,7 @@ class BoardLine(msgspec.Struct, frozen=True, kw_only=True):
     user_id: UUID
     username: str
     display_name: str
+    look: Look | None = None
     points: int
     common: int
     rare: int
@@ -58,7 +59,7 @@ class Board:
             for row in rows:
                 brief = briefs.get(row["user_id"])
                 if brief is not None and not brief.private and brief.status == "active":
-                    lines.append(_line(row, len(lines) + 1, brief.username, brief.display_name))
+                    lines.append(_line(row, len(lines) + 1, brief))
             if len(lines) >= PLACES or len(rows) < READ_AT_ONCE:
                 break
         lines = lines[:PLACES]
@@ -75,9 +76,10 @@ class Board:
         briefs = [] if row is None else await self._identity.users([user_id])
         if row is None or not briefs or briefs[0].private:
             return None
-        return _line(row, row["rank"], briefs[0].username, briefs[0].display_name)
+        return _line(row, row["rank"], briefs[0])
 
 
-def _line(row: Record, rank: int, username: str, display_name: str) -> BoardLine:
+def _line(row: Record, rank: int, brief: UserBrief) -> BoardLine:
     counts = {name: row[name] for name in (*rules.WEIGHTS, "user_id", "points", "since")}
-    return BoardLine(rank=rank, username=username, display_name=display_name, **counts)
+    who = {name: getattr(brief, name) for name in ("username", "display_name", "look")}
+    return BoardLine(rank=rank, **who, **counts)

@@ -27,6 +27,7 @@ def say_earned(tx: Tx, badge: rules.Badge, award: repository.NewAward, xp: int, 
             tier=award.tier or None,
             version=badge.version,
             xp_reward=xp,
+            reason=award.reason or "",
         ),
         cause=cause,
     )

@@ -36,6 +36,8 @@ class AwardView(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
     by_hand: bool
     """Given by a person, rather than by the rule."""
+    reason: str | None
+    """What that person wrote; told to its holder alone."""
 
 
 class Mine(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,7 @@ class Wall:
     def __init__(self, actions: AchievementsActions, shown: Shown) -> None:
         self._actions = actions
         self._shown = shown
+        self._own = False
         self._owner: _Player
         self._veiled: dict[str, UUID] = {}
         """Secret badges that whoever looks has not earned, by slug."""
@@ -116,6 +119,7 @@ class Wall:
     async def of(cls, actions: AchievementsActions, owner: UUID, viewer: UUID) -> Wall:
         """The badges of ``owner`` for the eyes of ``viewer``."""
         wall = cls(actions, await actions.catalogue.read())
+        wall._own = owner == viewer
         async with actions.at.db.read() as tx:
             wall._owner = await _player(tx, actions, owner)
             looking = wall._owner if owner == viewer else await _player(tx, actions, viewer)
@@ -188,6 +192,7 @@ class Wall:
                     rule_version=award["rule_version"],
                     revoked_at=award["revoked_at"],
                     by_hand=award["reason"] is not None,
+                    reason=award["reason"] if self._own else None,
                 )
                 for award in awards
             ],

@@ -140,8 +140,18 @@ def _owed(d: Data) -> Line:
 
 def _earned(d: Data) -> Line:
     tier = f", {d['tier']}" if d.get("tier") else ""
+    link = ("badge", d["award_id"])
+    if d.get("reason"):
+        text = f"You were given the badge “{d['name']}”{tier}"
+        return Line(icon="sports-medal", text=text, detail=f"by hand: {d['reason']}", link=link)
     text = f"You earned the badge “{d['name']}”{tier}"
-    return Line(icon="sports-medal", text=text, detail=f"a {d['rarity']} one", link=("badge", d["award_id"]))
+    return Line(icon="sports-medal", text=text, detail=f"a {d['rarity']} one", link=link)
+
+
+def _taken(d: Data) -> Line:
+    what = f"“{d['name']}”, {d['tier']}," if d.get("tier") else f"“{d['name']}”"
+    text = f"The badge {what} was taken back"
+    return Line(icon="counterclockwise-arrows-button", text=text, detail=d.get("reason", ""))
 
 
 def _quest(icon: str, text: str) -> Callable[[Data], Line]:
@@ -209,11 +219,7 @@ WRITERS: dict[str, Callable[[Data], Line]] = {
     ),
     "level.lost": lambda d: Line(icon="counterclockwise-arrows-button", text=f"An undo took level {d['level']} back"),
     "badge.earned": _earned,
-    "badge.revoked": lambda d: Line(
-        icon="counterclockwise-arrows-button",
-        text=f"The badge “{d['name']}” was taken back",
-        detail=d.get("reason", ""),
-    ),
+    "badge.revoked": _taken,
 }
 """Types that a player sees in their history."""
 
@@ -271,6 +277,9 @@ def _completed(d: Data) -> Words:
 
 def _awarded(d: Data) -> Words:
     rule = {"kind": "achievement", "id": d["achievement_id"], "title": d["name"], "version": d["version"]}
+    if d.get("reason"):
+        title, detail = f"Was given the badge “{d['name']}”", f"by hand: {d['reason']}"
+        return Words(kind="badge", title=title, detail=detail, rule=rule)
     detail = f"as version {d['version']} of its rule asked"
     return Words(kind="badge", title=f"Earned the badge “{d['name']}”", detail=detail, rule=rule)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+import msgspec
+
 from questhall.contracts.identity import (
     InvalidEmail,
     InvalidPassword,
     InvalidScope,
     InvalidTimezone,
     InvalidUsername,
+    Look,
     ZoneChangedRecently,
 )
 from questhall.kernel.calendar import is_zone, local_day, start_of
@@ -183,3 +186,11 @@ def may_change_zone(changed_at: datetime | None, moment: datetime) -> None:
 
 def _at(field: str, detail: str) -> dict[str, str]:
     return {"pointer": f"#/{field}", "detail": detail}
+
+
+def look_of(kept: str | None) -> Look | None:
+    """A player's look, once they have one."""
+    try:
+        return None if kept is None else msgspec.json.decode(kept, type=Look)
+    except msgspec.ValidationError:  # kept by an older version, which took any text: it is chosen anew
+        return None

@@ -1361,6 +1361,7 @@ export interface components {
             rule_version: number;
             revoked_at: string | null;
             by_hand: boolean;
+            reason: string | null;
         };
         /** BalanceView */
         BalanceView: {
@@ -1381,6 +1382,7 @@ export interface components {
             user_id: string;
             username: string;
             display_name: string;
+            look?: components["schemas"]["Look"] | null;
             points: number;
             common: number;
             rare: number;

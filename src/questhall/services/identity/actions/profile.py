@@ -100,4 +100,5 @@ class Profile(Part):
             status=row["status"],
             registered_at=row["created_at"],
             private=row["private"],
+            look=rules.look_of(row["look"]),
         )

@@ -26,6 +26,7 @@ from questhall.kernel.http import (
     post,
     read_cursor,
 )
+from questhall.services.identity import rules
 from questhall.services.identity.actions import IdentityActions
 from questhall.services.identity.api.sign_in import signed_out
 from questhall.services.identity.api.views import (
@@ -35,7 +36,6 @@ from questhall.services.identity.api.views import (
     Profile,
     SessionView,
     TokenView,
-    look_of,
     me_of,
     session_of,
     token_of,
@@ -128,6 +128,6 @@ async def read_profile(actions: IdentityActions, caller: Caller, username: str) 
         username=row["username"],
         display_name=row["display_name"],
         role=row["role"],
-        look=look_of(row),
+        look=rules.look_of(row["look"]),
         created_at=row["created_at"],
     )

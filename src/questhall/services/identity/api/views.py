@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.contracts.identity import Look
 from questhall.kernel.calendar import zone_at
 from questhall.kernel.text import check_names, check_plain, check_reasons
 from questhall.services.identity import rules
@@ -19,23 +20,6 @@ Status = Literal["waiting", "active", "suspended"]
 Mode = Literal["open", "invite", "approval", "closed"]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Word = Annotated[str, msgspec.Meta(max_length=40)]
-Drawing = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,32}$(?!\n)")]
-Hue = Annotated[int, msgspec.Meta(ge=0, le=360)]
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A starter look: ids of drawings, and hues."""
-
-    skin: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
-    hair: Drawing = "short"
-    hair_hue: Hue = 30
-    outfit: Drawing = "tunic"
-    outfit_hue: Hue = 200
-    headgear: Drawing | None = None
-    hand: Drawing | None = None
-    back: Drawing | None = None
-    background: Drawing = "meadow"
-    ember_hue: Hue = 12
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -278,20 +262,12 @@ def me_of(row: Any, actions: IdentityActions) -> Me:
         role=row["role"],
         status=row["status"],
         permissions=actions.at.permissions.of_role(row["role"]),
-        look=look_of(row),
+        look=rules.look_of(row["look"]),
         preferences=msgspec.json.decode(row["preferences"], type=Preferences),
         private=row["private"],
         created_at=row["created_at"],
         version=row["version"],
     )
-
-
-def look_of(row: Any) -> Look | None:
-    """A player's look, once they have one."""
-    try:
-        return None if row["look"] is None else msgspec.json.decode(row["look"], type=Look)
-    except msgspec.ValidationError:  # kept by an older version, which took any text: it is chosen anew
-        return None
 
 
 def session_of(row: Any, current: UUID | None) -> SessionView:
@@ -322,7 +298,7 @@ def token_of(row: Any, secret: str | None = None) -> TokenView:
 def user_of(row: Any) -> UserRow:
     """A player's row, to an admin."""
     rest = {name: row[name] for name in UserRow.__struct_fields__ if name != "look"}
-    return UserRow(look=look_of(row), **rest)
+    return UserRow(look=rules.look_of(row["look"]), **rest)
 
 
 def invite_of(row: Any, secret: str | None = None, base: str = "") -> InviteView:
