@@ -15,7 +15,18 @@ from tests.page.conftest import Site
 from tests.page.looks import in_every_form
 from tests.test_story import merged
 
-ROUTES = ["/", "/welcome", "/quests", "/badges", "/wallet", "/history", "/players/wren", "/settings", "/credits"]
+ROUTES = [
+    "/",
+    "/welcome",
+    "/quests",
+    "/badges",
+    "/badges/board",
+    "/wallet",
+    "/history",
+    "/players/wren",
+    "/settings",
+    "/credits",
+]
 STAFF_ROUTES = ["/quests/new", "/badges/new", "/manage/sources", "/manage/players", "/manage/invites", "/manage/grants"]
 OUTSIDE = ["/sign-in", "/sign-up", "/forgot"]
 

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, notFound, Outlet, redirect } from "@tanstack/react-router";
-import { wallQuery } from "@/features/achievements/queries";
+import { rareBoardQuery, wallQuery } from "@/features/achievements/queries";
 import { historyQuery } from "@/features/audit/queries";
 import { balancesQuery, ledgerQuery } from "@/features/currency/queries";
 import { meQuery } from "@/features/identity/queries";
@@ -71,6 +71,7 @@ const admin = () => import("./pages/admin");
 
 const board = (queries: QueryClient) => void queries.prefetchInfiniteQuery(boardQuery({}));
 const wall = (queries: QueryClient) => void queries.prefetchInfiniteQuery(wallQuery({}));
+const rareBoard = (queries: QueryClient) => void queries.prefetchQuery(rareBoardQuery);
 const story = (queries: QueryClient) => void queries.prefetchInfiniteQuery(historyQuery);
 const wallet = (queries: QueryClient) => {
   void queries.prefetchQuery(balancesQuery);
@@ -92,6 +93,7 @@ const tree = root.addChildren([
     page("/quests/$id", quests, "One", "quests"),
     page("/quests/$id/edit", questAuthor, "Edit", "quests"),
     page("/badges", badges, "Wall", "achievements", wall),
+    page("/badges/board", badges, "RareBoard", "achievements", rareBoard),
     page("/badges/new", badgeAuthor, "New", "achievements"),
     page("/badges/$id", badges, "One", "achievements"),
     page("/badges/$id/edit", badgeAuthor, "Edit", "achievements"),

@@ -90,6 +90,7 @@ async function answer<T>(method: string, template: string, body: unknown, option
 export const read = <P extends Path<"get">>(path: P, ...[options]: Rest<"get", P>): Promise<Answer<"get", P>> => answer("GET", path, undefined, options);
 export const send = <P extends Path<"post">>(path: P, body: Body<"post", P>, ...[options]: Rest<"post", P>): Promise<Answer<"post", P>> => answer("POST", path, body, options);
 export const change = <P extends Path<"patch">>(path: P, body: Body<"patch", P>, ...[options]: Rest<"patch", P>): Promise<Answer<"patch", P>> => answer("PATCH", path, body, options);
+export const replace = <P extends Path<"put">>(path: P, body: Body<"put", P>, ...[options]: Rest<"put", P>): Promise<Answer<"put", P>> => answer("PUT", path, body, options);
 export const remove = <P extends Path<"delete">>(path: P, options: Options<"delete", P>): Promise<undefined> => answer("DELETE", path, undefined, options);
 
 /** What is there, and the version that a change of it has to name. */

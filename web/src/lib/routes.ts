@@ -1,7 +1,7 @@
 /** The API's routes as the generated document has them: what each takes and gives, worked out by the compiler. */
 import type { paths } from "./generated/api";
 
-type Method = "get" | "post" | "patch" | "delete";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 type Served<P extends keyof paths, M extends Method> = paths[P] extends Record<M, { responses: unknown }> ? (P extends `/api/v1${infer Rest}` ? Rest : never) : never;
 
 /** The templates that answer a method, without the common beginning: `/quests/{quest_id}`. */

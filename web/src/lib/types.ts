@@ -45,6 +45,8 @@ export type Streak = Item<"/me/streaks">;
 
 export type Achievement = Answer<"get", "/achievements/{achievement_id}">;
 export type BadgeDefinition = Body<"post", "/achievements">;
+export type ByHand = Body<"post", "/achievements/{achievement_id}/award">;
+export type BoardLine = Item<"/achievements/rare-board">;
 export type Rarity = Achievement["rarity"];
 export type Requirement = BadgeDefinition["requirements"];
 export type Tier = Achievement["tiers"][number];

@@ -14,4 +14,5 @@ export { Row } from "./row";
 export { Nowhere, Skeleton, Trouble } from "./states";
 export { EmblemPicker, IconPicker } from "./picker";
 export { PublishCard } from "./publish-card";
+export { SortableList } from "./sortable-list";
 export { TemplatePicker } from "./template-picker";

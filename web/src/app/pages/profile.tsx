@@ -5,6 +5,7 @@ import { profileQuery } from "@/features/identity/queries";
 import { isNowhere, wordsOf } from "@/lib/client";
 import { day, title } from "@/lib/format";
 import { Avatar, buttonClass, Card, Nowhere, Pill, Skeleton, Trouble } from "@/ui";
+import { useMe } from "../me";
 import { usePresent } from "../services";
 
 const route = getRouteApi("/inside/players/$username");
@@ -12,6 +13,7 @@ const route = getRouteApi("/inside/players/$username");
 export function Profile() {
   const { username } = route.useParams();
   const present = usePresent();
+  const me = useMe();
   const { data: player, error, refetch } = useQuery(profileQuery(username));
   if (isNowhere(error))
     return (
@@ -35,7 +37,7 @@ export function Profile() {
           </p>
         </div>
       </Card>
-      {present("achievements") && <BadgeCase username={username} name={player.display_name} />}
+      {present("achievements") && <BadgeCase key={username} username={username} name={player.display_name} own={me.username === player.username} />}
     </div>
   );
 }

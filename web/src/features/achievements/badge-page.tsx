@@ -6,6 +6,8 @@ import { day, number, title } from "@/lib/format";
 import type { Achievement } from "@/lib/types";
 import { BadgeArt, Bar, Button, buttonClass, Card, Icon, Nowhere, Skeleton, Trouble } from "@/ui";
 import { AuthorCard } from "./author-card";
+import { BackfillCard } from "./backfill-card";
+import { ByHandCard } from "./by-hand-card";
 import { badgeKey, badgeQuery, badgesKey, reveal } from "./queries";
 import { earned, holdersWords, howTo, RARITIES, veiled, wrapped } from "./words";
 
@@ -31,6 +33,33 @@ function Tiers({ badge }: { badge: Achievement }) {
   );
 }
 
+/** When it came and why: by its rule, or from a person's hand. */
+function Standing({ badge: { mine } }: { badge: Achievement }) {
+  const awards = mine?.awards.filter((award) => !award.revoked_at) ?? [];
+  const given = awards.filter((award) => award.by_hand);
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-3">
+        <p className="flex-1">
+          {given.length > 0 && given.length === awards.length ? "Given to you" : "Earned"} on {day(mine?.earned_date ?? "")}
+          {mine?.tier && `, now ${mine.tier}`}.
+        </p>
+        {awards.map((award) => (
+          <Link key={award.award_id} to="/why/$kind/$id" params={{ kind: "badge", id: award.award_id }} className={buttonClass("plain")}>
+            Why?{award.tier && <span> {title(award.tier)}</span>}
+          </Link>
+        ))}
+      </div>
+      {given.map((award) => (
+        <p key={award.award_id} className="mt-2 wrap-anywhere text-ink-2">
+          {award.tier && `${title(award.tier)}, `}
+          {award.tier ? "given" : "Given"} by hand: {award.reason}
+        </p>
+      ))}
+    </>
+  );
+}
+
 function Wrapped({ onOpen, busy }: { onOpen: () => void; busy: boolean }) {
   return (
     <Card className="justify-items-center text-center">
@@ -46,7 +75,14 @@ function Wrapped({ onOpen, busy }: { onOpen: () => void; busy: boolean }) {
   );
 }
 
-export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () => void }) {
+interface Props {
+  author: boolean;
+  /** Who looks may give it by hand, and take it back. */
+  giver: boolean;
+  onReveal: () => void;
+}
+
+export function BadgePage({ author, giver, onReveal }: Props) {
   const { id } = route.useParams();
   const { data: badge, error, refetch } = useQuery(badgeQuery(id));
   const queries = useQueryClient();
@@ -93,17 +129,7 @@ export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () 
       <div className="grid gap-5">
         <Card title={earned(badge) ? "Yours" : "Your way there"}>
           {earned(badge) ? (
-            <div className="flex flex-wrap items-center gap-3">
-              <p className="flex-1">
-                Earned on {day(mine?.earned_date ?? "")}
-                {mine?.tier && `, now ${mine.tier}`}.
-              </p>
-              {mine?.awards.filter((award) => !award.revoked_at).map((award) => (
-                <Link key={award.award_id} to="/why/$kind/$id" params={{ kind: "badge", id: award.award_id }} className={buttonClass("plain")}>
-                  Why?{award.tier && <span> {title(award.tier)}</span>}
-                </Link>
-              ))}
-            </div>
+            <Standing badge={badge} />
           ) : mine && !veiled(badge) ? (
             <div className="flex items-center gap-3">
               <div className="min-w-0 flex-1">
@@ -135,6 +161,8 @@ export function BadgePage({ author, onReveal }: { author: boolean; onReveal: () 
           </Card>
         )}
         {author && <AuthorCard badge={badge} />}
+        {author && badge.version > 0 && !badge.requirements?.manual && <BackfillCard key={badge.id} badge={badge} />}
+        {giver && badge.version > 0 && <ByHandCard key={`hand ${badge.id}`} badge={badge} />}
       </div>
     </div>
   );

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { change, read, readVersioned, send } from "@/lib/client";
-import type { Achievement, BadgeDefinition } from "@/lib/types";
+import { change, read, readVersioned, replace, send } from "@/lib/client";
+import type { Achievement, BadgeDefinition, ByHand, Page } from "@/lib/types";
 
 export const badgesKey = ["achievements"] as const;
 export const wallKey = ["achievements", "wall"] as const;
@@ -36,8 +36,24 @@ export const badgeQuery = (id: string) => queryOptions({ queryKey: badgeKey(id),
 
 export const closestQuery = queryOptions({ queryKey: closestKey, queryFn: ({ signal }) => read("/me/achievements/closest", { signal }) });
 
-export const caseQuery = (username: string) =>
-  queryOptions({ queryKey: ["achievements", "case", username], queryFn: ({ signal }) => read("/users/{username}/achievements", { path: { username }, signal }) });
+/** All that a player has: what they show first may be on the last page. */
+async function badgesOf(username: string, signal: AbortSignal): Promise<Achievement[]> {
+  const badges: Achievement[] = [];
+  let after: string | null = null;
+  do {
+    const page: Page<Achievement> = await read("/users/{username}/achievements", { path: { username }, signal, query: { after, limit: 100 } });
+    badges.push(...page.items);
+    after = page.next ?? null;
+  } while (after !== null);
+  return badges;
+}
+
+export const caseQuery = (username: string) => queryOptions({ queryKey: ["achievements", "case", username], queryFn: ({ signal }) => badgesOf(username, signal) });
+
+export const showFirst = (ids: string[]) => replace("/me/showcase", { achievement_ids: ids });
+
+/** The server tells it anew each minute, and nothing is pushed of it. */
+export const rareBoardQuery = queryOptions({ queryKey: ["achievements", "rare-board"], queryFn: ({ signal }) => read("/achievements/rare-board", { signal }), refetchInterval: 60_000 });
 
 export const reveal = (id: string) => send("/me/achievements/{achievement_id}/reveal", undefined, { path: { achievement_id: id } });
 
@@ -52,3 +68,8 @@ export const create = (definition: BadgeDefinition, key: string) => send("/achie
 export const update = (id: string, version: number, definition: BadgeDefinition) => change("/achievements/{achievement_id}", definition, { path: { achievement_id: id }, version });
 export const publish = (id: string) => send("/achievements/{achievement_id}/publish", undefined, { path: { achievement_id: id } });
 export const archive = (id: string) => send("/achievements/{achievement_id}/archive", undefined, { path: { achievement_id: id } });
+export const backfill = (id: string) => send("/achievements/{achievement_id}/backfill", undefined, { path: { achievement_id: id } });
+
+/** The key stays with the sheet: sending twice gives, or takes, once. */
+export const award = (id: string, wanted: ByHand, key: string) => send("/achievements/{achievement_id}/award", wanted, { path: { achievement_id: id }, key });
+export const revoke = (id: string, wanted: ByHand, key: string) => send("/achievements/{achievement_id}/revoke", wanted, { path: { achievement_id: id }, key });

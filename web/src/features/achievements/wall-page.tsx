@@ -33,11 +33,16 @@ export function WallPage({ author }: { author: boolean }) {
     <>
       <div className="page-head">
         <h1 className="page-title">Badges</h1>
-        {author && (
-          <Link to="/badges/new" className={buttonClass("primary")}>
-            Make a badge
+        <div className="flex flex-wrap gap-3">
+          <Link to="/badges/board" className={buttonClass("plain")}>
+            Rare board
           </Link>
-        )}
+          {author && (
+            <Link to="/badges/new" className={buttonClass("primary")}>
+              Make a badge
+            </Link>
+          )}
+        </div>
       </div>
       <div className="mb-4 flex max-w-xl items-center gap-3">
         <div className="min-w-0 flex-1">

@@ -47,6 +47,13 @@ function literals(where: string): string {
   return found.length > 0 ? ` (${found.join(", ")})` : "";
 }
 
+/** Whether a backfill looks at players, too: at their levels and badges, which no act of theirs tells. */
+export function asksOfPlayers(rule: unknown): boolean {
+  if (rule === null || typeof rule !== "object") return false;
+  const known = rule as Rule;
+  return typeof known.level === "number" || typeof known.badge === "string" || [known.all, known.any, known.of].some((parts) => list(parts).some(asksOfPlayers));
+}
+
 export const earned = (badge: Achievement): boolean => badge.mine?.earned_date != null;
 export const wrapped = (badge: Achievement): boolean => earned(badge) && badge.mine?.revealed_at === null;
 export const veiled = (badge: Achievement): boolean => badge.secret && !earned(badge) && badge.name === "???";
@@ -58,3 +65,6 @@ export function holdersWords(badge: Achievement): string {
   const percent = badge.holders_percent;
   return `${percent < 1 ? "Less than 1" : Math.round(percent)} % of players have this`;
 }
+
+/** What a player chose to show first, in their order. */
+export const shownFirst = (badges: Achievement[]): Achievement[] => badges.filter((badge) => badge.mine?.showcased != null).sort((one, other) => (one.mine?.showcased ?? 0) - (other.mine?.showcased ?? 0));
