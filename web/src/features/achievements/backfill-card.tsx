@@ -17,7 +17,7 @@ const progress = ({ status, done, total }: Job): string => {
 function resultWords({ result, finished_at }: Job, badge: Achievement): string {
   const { looked_at: looked, awarded } = result as { looked_at: number; awarded: number };
   const what = badge.prerequisites.length > 0 || asksOfPlayers(badge.requirements) ? count(looked, "act or player", "acts and players") : count(looked, "act");
-  const found = `${what} looked at, ${count(awarded, "badge")} awarded`;
+  const found = `${what} looked at, ${awarded === 0 ? "no badge" : count(awarded, "badge")} awarded`;
   return finished_at ? `${found} (${moment(finished_at)}).` : `${found}.`;
 }
 

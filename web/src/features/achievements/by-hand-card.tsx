@@ -1,11 +1,12 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { HandHeart, Undo2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { newKey, Problem, wordsOf } from "@/lib/client";
 import { number, title } from "@/lib/format";
 import type { Achievement, ByHand } from "@/lib/types";
 import { Button, Card, Dialog, Field, Input, Select } from "@/ui";
-import { award, badgesKey, revoke } from "./queries";
+import { award, badgesKey, draftQuery, revoke } from "./queries";
+import { veiled } from "./words";
 
 const DEEDS = {
   give: { label: "Give by hand", act: "Give it", send: award, Sign: HandHeart },
@@ -29,8 +30,11 @@ function troubleOf(error: unknown, { username, tier }: ByHand): string {
 }
 
 /** A badge given to a player by a person, or taken back. */
-export function ByHandCard({ badge }: { badge: Achievement }) {
+export function ByHandCard({ badge: shown }: { badge: Achievement }) {
   const [done, setDone] = useState("");
+  // A secret one is veiled for who has not earned it, and its tiers with it: its author is told by the head.
+  const { data: head } = useQuery({ ...draftQuery(shown.id), enabled: veiled(shown) });
+  const badge = veiled(shown) && head ? { ...shown, name: head.data.name, tiers: head.data.tiers ?? [], xp_reward: head.data.xp_reward ?? 0 } : shown;
   return (
     <Card title="By hand">
       <div className="flex flex-wrap gap-3">

@@ -18,7 +18,7 @@ export function ShowcaseForm({ badges, onSaved }: { badges: Achievement[]; onSav
   const [said, setSaid] = useState("");
   const saving = useMutation({
     mutationFn: () => showFirst(chosen.map((badge) => badge.id)),
-    onSuccess: onSaved,
+    // Also after a refusal: what is there now can be chosen from.
     onSettled: () => queries.invalidateQueries({ queryKey: badgesKey }),
   });
   const full = chosen.length >= MOST;
@@ -64,7 +64,7 @@ export function ShowcaseForm({ badges, onSaved }: { badges: Achievement[]; onSav
           {troubleOf(saving.error)}
         </p>
       )}
-      <Button busy={saving.isPending} onClick={() => saving.mutate()} className="justify-self-start">
+      <Button busy={saving.isPending} onClick={() => saving.mutate(undefined, { onSuccess: onSaved })} className="justify-self-start">
         Save
       </Button>
     </div>
