@@ -104,6 +104,25 @@ CHECKS: dict[str, tuple[tuple[str, ...], str]] = {
         "(SELECT count(*) FROM quests.user_quests q WHERE q.user_id = c.user_id AND q.quest_id = c.quest_id "
         "AND q.state = 'completed')",
     ),
+    "I19: somebody who was erased can still be known": (
+        ("identity",),
+        "SELECT u.id::text FROM identity.users u LEFT JOIN identity.erasures e ON e.user_id = u.id WHERE u.status = 'erased' "
+        "AND (u.username NOT LIKE 'left-%' OR u.email NOT LIKE '%@erased.invalid' OR e.user_id IS NULL "
+        "OR (e.finished_at IS NOT NULL AND e.names <> '{}')) UNION ALL "
+        "SELECT c.user_id::text FROM (SELECT user_id FROM identity.credentials UNION ALL SELECT user_id FROM identity.api_tokens "
+        "UNION ALL SELECT user_id FROM identity.devices UNION ALL SELECT user_id FROM identity.archive_parts) AS c "
+        "JOIN identity.users u ON u.id = c.user_id WHERE u.status = 'erased'",
+    ),
+    "I19: what was personal in the log of somebody who was erased can be read": (
+        ("audit", "identity"),
+        "SELECT p.user_id::text FROM audit.people p JOIN identity.erasures e USING (user_id) "
+        "WHERE e.finished_at IS NOT NULL AND p.key IS NOT NULL",
+    ),
+    "I19: somebody who was erased has accounts elsewhere": (
+        ("identity", "integrations"),
+        "SELECT l.user_id::text FROM integrations.links l JOIN identity.erasures e USING (user_id) "
+        "WHERE e.finished_at IS NOT NULL",
+    ),
     "I17: an act was taken and neither said nor kept waiting": (
         ("audit", "integrations"),
         "SELECT d.id::text FROM integrations.deliveries d WHERE d.outcome = 'recorded' AND NOT EXISTS "

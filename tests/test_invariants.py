@@ -78,6 +78,18 @@ PLANTED = {
     "an event that nobody handled": ("DELETE FROM currency.inbox", "I17"),
     "a delivery that came to nothing": ("DELETE FROM audit.event_log WHERE type = 'activity.recorded'", "I17: an act"),
     "an act that nobody did": ("DELETE FROM integrations.activity_keys", "I17: an act was said"),
+    "a name that outlived its player": (
+        "UPDATE identity.users SET status = 'erased' WHERE role = 'player'",
+        "I19: somebody who was erased can",
+    ),
+    "a key that was not lost": (
+        "INSERT INTO identity.erasures SELECT user_id, '{}', now(), now() FROM audit.people WHERE key IS NOT NULL",
+        "I19: what was personal",
+    ),
+    "accounts of nobody": (
+        "INSERT INTO identity.erasures SELECT DISTINCT user_id, '{}'::text[], now(), now() FROM integrations.links",
+        "I19: somebody who was erased has",
+    ),
     "an event that waits behind nothing": (
         "INSERT INTO quests.parked (event_id, subject, state, policy, type, envelope) "
         "VALUES (gen_random_uuid(), 'x', 'behind', 'hold', 'x', '{}')",

@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from questhall.kernel.contract import Contract, Event, Refusal
+from questhall.kernel.contract import Contract, Event, PersonalText, Refusal
 
 
 class {title}Noted(Event, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class {title}Noted(Event, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "{name}.noted"
     user_id: UUID
-    text: str
+    text: PersonalText
 
 
 class EmptyNote(Refusal):
@@ -89,7 +89,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from questhall.kernel.sections import Section
 from questhall.kernel.database import Record, Tx
+
+SECTIONS = (
+    Section(
+        "notes",
+        "SELECT id AS place, id, text, created_at FROM notes WHERE user_id = $1 "
+        "AND ($2::text IS NULL OR id > $2::text::uuid) ORDER BY 1 LIMIT $3",
+    ),
+)
 
 
 async def add(tx: Tx, user_id: UUID, note_id: UUID, text: str) -> None:
@@ -118,6 +127,11 @@ async def remove_caused(tx: Tx, event_ids: list[UUID]) -> list[UUID]:
     """Takes back what these events made."""
     rows = await tx.fetch("DELETE FROM notes WHERE causation_id = ANY($1::uuid[]) RETURNING id", event_ids)
     return [row["id"] for row in rows]
+
+
+async def forget(tx: Tx, user_id: UUID) -> None:
+    """Ends what a player noted."""
+    await tx.execute("DELETE FROM notes WHERE user_id = $1", user_id)
 ''',
     "src/questhall/services/{name}/actions.py": '''"""What {name} can do."""
 
@@ -126,8 +140,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from questhall.contracts.{name} import {title}, {title}Noted
-from questhall.kernel.contract import Reverted
+from questhall.kernel.sections import archive_part
+from questhall.kernel.contract import ArchivePart, Forgotten, Reverted
 from questhall.kernel.database import Tx
+from questhall.kernel.forgetting import forget_traces
 from questhall.kernel.forgoing import forgo
 from questhall.kernel.ids import new_id
 from questhall.kernel.service import Site
@@ -152,6 +168,16 @@ class {title}Actions({title}):
         async with self.at.db.tx() as tx:
             await forgo(tx, event_ids)
             return Reverted(undone=await repository.remove_caused(tx, event_ids))
+
+    async def archive_of(self, user_id: UUID, after: str | None) -> ArchivePart:
+        """See the contract: ``notes``."""
+        return await archive_part(self.at.db, repository.SECTIONS, user_id, after)
+
+    async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
+        """See the contract."""
+        async with self.at.db.tx() as tx:
+            await repository.forget(tx, user_id)
+            return Forgotten(pending=await forget_traces(tx, user_id, names))
 ''',
     "src/questhall/services/{name}/handlers.py": '''"""What {name} hears."""
 

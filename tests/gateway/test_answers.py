@@ -89,8 +89,8 @@ async def test_hsts_behind_tls_alone(hall: Hall) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("PUT", "/me", "GET, HEAD, PATCH"),
-        ("OPTIONS", "/me", "GET, HEAD, PATCH"),
+        ("PUT", "/me", "DELETE, GET, HEAD, PATCH"),
+        ("OPTIONS", "/me", "DELETE, GET, HEAD, PATCH"),
         ("DELETE", "/me/tokens", "GET, HEAD, POST"),
         ("POST", f"{ROOT}/api/docs", "GET, HEAD"),
         ("DELETE", f"{ROOT}/", "GET, HEAD"),

@@ -52,7 +52,7 @@ def test_every_event_about_a_player_is_told_or_kept_back_on_purpose() -> None:
     quiet = {
         "user.registered", "user.login", "session.started", "session.revoked", "user.suspended", "password.changed",
         "email.changed", "token.created", "token.revoked", "invite.created", "invite.revoked", "registration.changed",
-        "reward.granted", "reward.settled", "reward.revoked",
+        "reward.granted", "reward.settled", "reward.revoked", "user.deleted",
     }  # fmt: skip
     personal = {event.type for service in discover() for event in service.contract.events if event.personal}
     told = {event.type for event in realtime.TOLD_TO_PLAYERS}

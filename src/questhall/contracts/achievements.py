@@ -7,7 +7,7 @@ from uuid import UUID
 
 from questhall.contracts.rewards import RewardGranted, RewardRevoked
 from questhall.kernel.content import Plan
-from questhall.kernel.contract import Contract, Event, Refusal, call
+from questhall.kernel.contract import Contract, Event, PersonalText, Refusal, call
 
 
 class AchievementPublished(Event, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ class BadgeRevoked(Event, frozen=True, kw_only=True):
     name: str
     rarity: str
     tier: str | None
-    reason: str = ""
+    reason: PersonalText = ""
 
 
 class AchievementNotFound(Refusal):

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.rewards import RewardGranted, RewardSettled
-from questhall.kernel.contract import Contract, Event, Refusal, call
+from questhall.kernel.contract import Contract, Event, PersonalText, Refusal, call
 
 AMOUNT_MAX = 2**53 - 1
 """Largest amount, sum or balance, in the smallest unit: what JSON numbers carry exactly."""
@@ -19,6 +19,7 @@ class CurrencyCredited(Event, frozen=True, kw_only=True):
     """A player's balance rose."""
 
     type: ClassVar[str] = "currency.credited"
+    others: ClassVar[tuple[str, ...]] = ("source",)
     user_id: UUID
     currency: str
     amount: int
@@ -31,12 +32,14 @@ class CurrencyCredited(Event, frozen=True, kw_only=True):
     """System account or player that it came from, such as ``mint:quests``."""
     transaction_type: str
     reason: str = ""
+    note: PersonalText = ""
 
 
 class CurrencyDebited(Event, frozen=True, kw_only=True):
     """A player's balance fell."""
 
     type: ClassVar[str] = "currency.debited"
+    others: ClassVar[tuple[str, ...]] = ("source",)
     user_id: UUID
     currency: str
     amount: int
@@ -47,6 +50,7 @@ class CurrencyDebited(Event, frozen=True, kw_only=True):
     source: str
     transaction_type: str
     reason: str = ""
+    note: PersonalText = ""
 
 
 class CurrencyOwed(Event, frozen=True, kw_only=True):
@@ -63,6 +67,7 @@ class CurrencyOwed(Event, frozen=True, kw_only=True):
     transfer_id: UUID
     transaction_type: str
     reason: str = ""
+    note: PersonalText = ""
 
 
 class LevelReached(Event, frozen=True, kw_only=True):
@@ -118,6 +123,9 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     transfers: list[Transfer]
     transaction_type: str
     reason: str = ""
+    """Of a rule; sealed with the transaction, for ever."""
+    note: str = ""
+    """What a person wrote; kept beside the books, until somebody whom it concerns is erased."""
     rule: dict[str, Any] | None = None
 
 

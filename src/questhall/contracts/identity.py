@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.kernel.contract import Contract, Event, Refusal, call
+from questhall.kernel.contract import Contract, Event, PersonalText, Refusal, call
 
 
 class UserRegistered(Event, frozen=True, kw_only=True):
@@ -16,10 +16,10 @@ class UserRegistered(Event, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "user.registered"
     user_id: UUID
-    username: str
-    display_name: str
-    timezone: str
-    locale: str
+    username: PersonalText
+    display_name: PersonalText
+    timezone: PersonalText
+    locale: PersonalText
     role: str
 
 
@@ -28,10 +28,10 @@ class UserUpdated(Event, frozen=True, kw_only=True):
 
     type: ClassVar[str] = "user.updated"
     user_id: UUID
-    username: str
-    display_name: str
-    timezone: str
-    locale: str
+    username: PersonalText
+    display_name: PersonalText
+    timezone: PersonalText
+    locale: PersonalText
     zone_from: datetime | None = None
 
 
@@ -41,7 +41,7 @@ class UserLogin(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "user.login"
     user_id: UUID
     local_day: date
-    timezone: str
+    timezone: PersonalText
 
 
 class SessionStarted(Event, frozen=True, kw_only=True):
@@ -60,13 +60,24 @@ class SessionRevoked(Event, frozen=True, kw_only=True):
     session_id: UUID | None = None
 
 
+class UserDeleted(Event, frozen=True, kw_only=True):
+    """A player is erased: who they were is known to nobody any more. Their id stays where the books need one.
+
+    ``reason``: why an admin did it; empty: it was the player. It stays, so it has to name nobody.
+    """
+
+    type: ClassVar[str] = "user.deleted"
+    user_id: UUID
+    reason: str = ""
+
+
 class UserRoleChanged(Event, frozen=True, kw_only=True):
     """A player's role changed."""
 
     type: ClassVar[str] = "user.role_changed"
     user_id: UUID
     role: str
-    reason: str = ""
+    reason: PersonalText = ""
 
 
 class UserSuspended(Event, frozen=True, kw_only=True):
@@ -75,7 +86,7 @@ class UserSuspended(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "user.suspended"
     user_id: UUID
     suspended: bool
-    reason: str = ""
+    reason: PersonalText = ""
 
 
 class PasswordChanged(Event, frozen=True, kw_only=True):
@@ -100,7 +111,7 @@ class TokenCreated(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "token.created"
     user_id: UUID
     token_id: UUID
-    name: str
+    name: PersonalText
     scopes: list[str] | None = None
 
 
@@ -311,6 +322,14 @@ class LastAdmin(Refusal):
     title: ClassVar[str] = "Somebody has to stay admin"
 
 
+class NoArchive(Refusal):
+    """No archive was asked for, it is not ready yet, or it was kept long enough."""
+
+    code: ClassVar[str] = "no_archive"
+    status: ClassVar[int] = 404
+    title: ClassVar[str] = "There is no archive now"
+
+
 class Identity(Contract):
     """Calls that identity answers."""
 
@@ -329,6 +348,7 @@ class Identity(Contract):
         InviteCreated,
         InviteRevoked,
         RegistrationChanged,
+        UserDeleted,
     )
     refusals: ClassVar[tuple[type[Refusal], ...]] = (
         UserNotFound,
@@ -348,6 +368,7 @@ class Identity(Contract):
         LinkNotGood,
         NothingThere,
         LastAdmin,
+        NoArchive,
     )
 
     @call("gateway")

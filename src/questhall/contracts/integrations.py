@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from questhall.kernel.contract import Contract, Event, Refusal
+from questhall.kernel.contract import Contract, Event, Personal, PersonalText, Refusal
 
 
 class ActivityRecorded(Event, frozen=True, kw_only=True):
@@ -20,12 +20,12 @@ class ActivityRecorded(Event, frozen=True, kw_only=True):
     source_id: UUID
     kind: str
     """Dotted and stable, such as ``github.pull_request.merged``; documented per kind."""
-    external_id: str
+    external_id: PersonalText
     """The act's semantic key at its source, unique per installation."""
     occurred_at: datetime
     recorded_at: datetime
     delivery_id: UUID
-    attributes: dict[str, Any] = {}
+    attributes: Annotated[dict[str, Any], Personal] = {}
     """Flat: text, number or boolean by name."""
     waited: bool = False
     """It waited for an account link: pays XP and badges, never a past streak or a closed season."""

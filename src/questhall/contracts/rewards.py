@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from questhall.kernel.contract import Event
+from questhall.kernel.contract import Event, PersonalText
 
 
 class ItemReward(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,7 +87,7 @@ class RewardRevoked(Event, frozen=True, kw_only=True):
     type: ClassVar[str] = "reward.revoked"
     grant_id: UUID
     user_id: UUID
-    reason: str
+    reason: PersonalText
 
 
 FACTOR_MAX = 3.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable
 from typing import Any, ClassVar, TypeVar
@@ -37,6 +38,7 @@ burst of them leaves room for the people."""
 ANSWER_MAX_S = 30.0
 """What it may take to find out who calls, and then to answer; a request is ended after it, and its effect taken back."""
 PATH_LOGGED_MAX = 300
+_NAMED = re.compile(r"(/users/|/players/)[^/]+")
 INNER = ("/healthz", "/readyz", "/metrics", "/internal")
 """What is served to our own processes, on a socket of its own: here it is nothing, not even the page."""
 
@@ -123,7 +125,7 @@ class Gateway:
                 log.info(
                     "request",
                     method=scope["method"],
-                    path=quote(scope["path"])[:PATH_LOGGED_MAX],
+                    path=_logged(scope["path"]),
                     status=answered.status,
                     ms=round(took * 1000, 2),
                     service=answered.service,
@@ -193,7 +195,7 @@ class Gateway:
             except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem document
                 status, problem, more = problem_of(error, f"urn:trace:{trace}")
                 code = error.code if isinstance(error, Refusal) else type(error).__name__
-                log.info("socket_refused", path=quote(scope["path"])[:PATH_LOGGED_MAX], code=code)
+                log.info("socket_refused", path=_logged(scope["path"]), code=code)
                 await receive()
 
                 async def deny(message: dict[str, Any]) -> None:
@@ -307,6 +309,11 @@ async def _in_time(work: Awaitable[T], answered: _Answer) -> T:
         if not limit.expired() or answered.status:
             raise
         raise TookTooLong("it was ended; come back in a moment", retry_after=5) from None
+
+
+def _logged(path: str) -> str:
+    """A path as the log has it: without the name of a player, which would outlive them there."""
+    return quote(_NAMED.sub(r"\1-", path))[:PATH_LOGGED_MAX]
 
 
 def _address(scope: dict[str, Any]) -> str:

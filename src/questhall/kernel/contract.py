@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import msgspec
 
 __all__ = [
+    "PERSONAL",
     "SYSTEM",
+    "ArchivePart",
     "Call",
     "Cause",
     "Contract",
     "Envelope",
     "Event",
+    "Forgotten",
     "JobState",
     "Origin",
+    "Personal",
+    "PersonalText",
     "Refusal",
     "Reverted",
     "Step",
@@ -27,6 +32,12 @@ __all__ = [
 
 SYSTEM = "system"
 """The actor of what nobody did: sweeps and schedules."""
+
+PERSONAL = "personal"
+Personal = msgspec.Meta(extra={PERSONAL: True}, extra_json_schema={"x-personal": True})
+"""Tags a field of an event that says who somebody is, or holds what somebody wrote: ``Annotated[dict[str, Any], Personal]``."""
+PersonalText = Annotated[str, Personal]
+"""A text of that kind. It goes when its person is erased: consumers see an empty one then."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +50,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     subject_field: ClassVar[str] = "user_id"
     personal: ClassVar[bool] = True
     """Whether the event is about one player, and so may be shown to them."""
+    others: ClassVar[tuple[str, ...]] = ()
+    """Fields that may name others whom it concerns: an id, or an account such as ``user:<id>``."""
 
     @property
     def subject(self) -> str:
@@ -192,6 +205,25 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None
 
 
+class ArchivePart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a service keeps of a player: some entries of one section of their archive."""
+
+    section: str = ""
+    items: list[Any] = []
+    """JSON objects."""
+    next: str | None = None
+    """Where to read on; None: this was the last part."""
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a service is with forgetting a player."""
+
+    next: str | None = None
+    """Where to go on; None: it was all."""
+    pending: int = 0
+    """Events of theirs that others have yet to hear from here."""
+
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -240,6 +272,22 @@ class Contract:
     async def job(self, job_id: UUID) -> JobState | None:
         """How far a background job of this service is; None if it has none of that id."""
         return None
+
+    @call("identity")
+    async def archive_of(self, user_id: UUID, after: str | None) -> ArchivePart:
+        """What this service keeps of a player, part by part, each of at most some hundred entries. Of others it holds no
+        more than the player may see anyway.
+        """
+        return ArchivePart()
+
+    @call("identity")
+    async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
+        """Forgets who a player is, and what they wrote, in all that this service keeps; idempotent. What belongs to an opaque
+        id stays where others, or the books, need it. ``names``: what they were known by.
+
+        A service keeps at least what the kernel keeps for it: see ``kernel.forgetting``.
+        """
+        raise NotImplementedError
 
 
 _calls: dict[type[Contract], dict[str, Call]] = {}

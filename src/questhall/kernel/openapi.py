@@ -204,7 +204,7 @@ def _complete(operation: dict[str, Any], route: RouteInfo) -> set[str]:
 def _statuses(operation: dict[str, Any], route: RouteInfo) -> set[str]:
     """Statuses of the problems that a route may answer, by what it declares.
 
-    Content of a GET or DELETE, which HTTP gives no meaning, is left out.
+    Content of a GET or DELETE, which HTTP gives no meaning, is left out, unless the route itself gives it one.
     """
     found = {"429", "500", "503", *(str(refusal.status) for refusal in route.refuses)}
     if route.permission != PUBLIC:
@@ -218,7 +218,7 @@ def _statuses(operation: dict[str, Any], route: RouteInfo) -> set[str]:
             # What is no id leads nowhere; a text may hold what none of ours can.
             found.add("404" if "format" in parameter["schema"] else "422")
     plain = route.operation is None  # a bare one reads its body by itself
-    if route.method in ("POST", "PUT", "PATCH"):
+    if route.method in ("POST", "PUT", "PATCH") or "requestBody" in operation:
         found |= {"408", "413", "415"} if plain else {"408", "413"}
     if "requestBody" in operation and plain:
         found |= {"400", "422"}

@@ -14,7 +14,7 @@ from questhall.kernel.access import Caller, Forbidden, KeyRing, NotSignedIn
 from questhall.kernel.contract import Cause, Contract, Refusal, calls_of
 from questhall.kernel.database import current_cause, current_tx, is_unavailable
 
-__all__ = ["Http", "Local", "ServiceAbsent", "Transport", "internal_app", "stub"]
+__all__ = ["Http", "Local", "NotDeployed", "ServiceAbsent", "Transport", "internal_app", "stub"]
 
 TIMEOUT_S = 5.0
 INVALID = "invalid"
@@ -28,6 +28,10 @@ class ServiceAbsent(Refusal):
     code: ClassVar[str] = "service_absent"
     status: ClassVar[int] = 503
     title: ClassVar[str] = "This part is not available here"
+
+
+class NotDeployed(ServiceAbsent):
+    """The service is no part of this installation; as opposed to one that is away now."""
 
 
 class Transport(Protocol):
@@ -103,7 +107,7 @@ class Local:
         """See ``Transport``."""
         actions = self._actions.get(contract.name)
         if actions is None:
-            raise ServiceAbsent(f"{contract.name} is not deployed here")
+            raise NotDeployed(f"{contract.name} is not deployed here")
         _check_caller(contract, method, caller)
         return await getattr(actions, method)(**arguments)
 
@@ -136,7 +140,7 @@ class Http:
         """See ``Transport``."""
         address = self._addresses.get(contract.name)
         if address is None:
-            raise ServiceAbsent(f"{contract.name} is not deployed here")
+            raise NotDeployed(f"{contract.name} is not deployed here")
         if method not in calls_of(contract):
             raise Forbidden(f"{contract.name} has no call {method}")
         signature = _signature(contract, method)

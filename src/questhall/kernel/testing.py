@@ -229,7 +229,7 @@ class Hall:
         return said
 
     async def log(self, event_type: str | None = None) -> list[dict[str, Any]]:
-        """Rows of the event log in order of position, ``data`` decoded."""
+        """Rows of the event log in order of position, ``data`` decoded, and as it is read: what is personal in clear."""
         admin = await asyncpg.connect(self.admin_url)
         try:
             rows = await admin.fetch(
@@ -237,7 +237,10 @@ class Hall:
             )
         finally:
             await admin.close()
-        return [{**dict(row), "data": msgspec.json.decode(row["data"])} for row in rows]
+        audit = self.installation.process.running["audit"].site
+        async with audit.db.read() as tx:
+            opened = await self.installation.process.actions["audit"].opened(tx, rows)  # type: ignore[attr-defined]
+        return [{**row, "data": msgspec.json.decode(row["data"])} for row in opened]
 
     async def _watched(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """The gateway's application; each answer is looked up in the document."""

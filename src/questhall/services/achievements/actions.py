@@ -16,9 +16,11 @@ from questhall.contracts.achievements import (
 from questhall.contracts.identity import Identity, UserBrief
 from questhall.kernel.background import BackgroundJob, enqueue, job_state, wait_for_step
 from questhall.kernel.calendar import skipped_days, zone_at
-from questhall.kernel.contract import Envelope, JobState, Origin, Reverted, Step
+from questhall.kernel.contract import ArchivePart, Envelope, Forgotten, JobState, Origin, Reverted, Step
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.forgetting import forget_traces
 from questhall.kernel.forgoing import forgo
+from questhall.kernel.sections import archive_part
 from questhall.kernel.service import Site
 from questhall.services.achievements import giving, repository, rules
 from questhall.services.achievements.backfill import KIND, Asked, Backfill
@@ -182,6 +184,20 @@ class AchievementsActions(Content):
         await self.catalogue.renew()
         await self.board.renew()
 
+    # One person
+
+    async def archive_of(self, user_id: UUID, after: str | None) -> ArchivePart:
+        """See the contract: ``badges``, ``progress``."""
+        return await archive_part(self.at.db, repository.SECTIONS, user_id, after)
+
+    async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
+        """See the contract: their zone, what was told apart in their acts, and reasons that somebody wrote."""
+        async with self.at.db.tx() as tx:
+            await repository.forget(tx, user_id)
+            pending = await forget_traces(tx, user_id, names)
+        await self.board.renew()
+        return Forgotten(pending=pending)
+
     # Undoing and why
 
     async def revert(self, event_ids: list[UUID]) -> Reverted:
@@ -215,7 +231,7 @@ class AchievementsActions(Content):
         step = Step(
             kind="badge",
             title=f"{row['name']} ({row['tier']})" if row["tier"] else row["name"],
-            detail=f"by hand: {row['reason']}" if row["reason"] else f"{row['rarity']} badge",
+            detail=_by_hand(row["reason"]) if row["reason"] is not None else f"{row['rarity']} badge",
             time=row["awarded_at"],
             actor=row["actor"],
             rule={
@@ -229,6 +245,10 @@ class AchievementsActions(Content):
         return Origin(
             owner=row["user_id"], step=step, causation_id=row["causation_id"], correlation_id=row["correlation_id"]
         )
+
+
+def _by_hand(reason: str) -> str:
+    return f"by hand: {reason}" if reason else "by hand"
 
 
 def _definition(text: str) -> rules.Definition:

@@ -9,18 +9,23 @@ from uuid import UUID
 
 import msgspec
 
+from questhall.contracts import every_contract
 from questhall.contracts.audit import Audit, Broken, JobNotFound, LogPart, LogPlace
-from questhall.kernel.contract import Contract, Envelope, JobState
+from questhall.kernel.contract import ArchivePart, Contract, Envelope, Forgotten, JobState
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.encryption import Sealer
+from questhall.kernel.forgetting import forget_traces
 from questhall.kernel.rpc import ServiceAbsent
 from questhall.kernel.sealing import GENESIS, Seal, block_hash, differences, digest_of
 from questhall.kernel.service import Site
 from questhall.kernel.tables import Locked, changing_tables
 from questhall.services.audit import repository, rules, words
-from questhall.services.audit.chains import CatchingUp, Chain, Chains, every_contract
+from questhall.services.audit.chains import CatchingUp, Chain, Chains
+from questhall.services.audit.people import People
 
 BLOCK_MAX = 1000
 BROKEN_MAX = 100
+ARCHIVED_AT_ONCE = 500
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +52,23 @@ class AuditActions(Audit):
 
     def __init__(self, at: Site) -> None:
         self.at = at
-        self._chains = Chains(at)
+        self._people = People(Sealer(at.settings.keys))
+        self._chains = Chains(at, self._people)
 
     async def start(self) -> None:
         """The partitions for now exist before the first event comes."""
+        every_contract()  # every type is known here: what of it is personal
         await self.roll()
+
+    async def append(self, tx: Tx, events: list[Envelope[Any]]) -> None:
+        """Writes events down, once each; what is personal in them is sealed."""
+        await repository.lock(tx)
+        unique = list({event.id: event for event in events}.values())
+        await repository.append(tx, unique, await self._people.seal(tx, unique))
+
+    async def opened(self, tx: Tx, rows: list[Record]) -> list[dict[str, Any]]:
+        """Rows of the log as they may be shown to whom they concern, and to who may see all."""
+        return await self._people.open(tx, rows)
 
     async def roll(self) -> None:
         """Makes this month's and the next month's partitions."""
@@ -72,7 +89,8 @@ class AuditActions(Audit):
         """See the contract."""
         subject, position = (after.subject, after.position) if after is not None else ("", 0)
         async with self.at.db.read() as tx:
-            rows = await repository.read_log(tx, types, until, subject, position, limit)
+            found = await repository.read_log(tx, types, until, subject, position, limit)
+            rows = await self._people.open(tx, found)
         place = LogPlace(subject=rows[-1]["subject"], position=rows[-1]["position"]) if len(rows) == limit else None
         return LogPart(events=[_envelope(row) for row in rows], next=place)
 
@@ -103,7 +121,7 @@ class AuditActions(Audit):
     async def history(self, user_id: UUID, after: int | None, limit: int) -> list[tuple[int, HistoryLine]]:
         """A player's own history, newest first, each line with its position."""
         async with self.at.db.read() as tx:
-            rows = await repository.history(tx, user_id, list(words.WRITERS), after, limit)
+            rows = await self._people.open(tx, await repository.history(tx, user_id, list(words.WRITERS), after, limit))
         return [(row["position"], _history_line(row)) for row in rows]
 
     async def behind(self, seen: UUID) -> CatchingUp | None:
@@ -118,6 +136,20 @@ class AuditActions(Audit):
     async def why(self, kind: str, effect_id: str, asker: UUID, *, sees_all: bool) -> Chain | CatchingUp:
         """The chain of causes of an effect. Refuses ``not_found``, also for what is somebody else's."""
         return await self._chains.why(kind, effect_id, asker, sees_all=sees_all)
+
+    async def archive_of(self, user_id: UUID, after: str | None) -> ArchivePart:
+        """See the contract: ``events``, all that the log has about the player."""
+        async with self.at.db.read() as tx:
+            found = await repository.told(tx, user_id, int(after or 0), ARCHIVED_AT_ONCE)
+            rows = await self._people.open(tx, found)
+        more = str(rows[-1]["position"]) if len(rows) == ARCHIVED_AT_ONCE else None
+        return ArchivePart(section="events", items=[_archived(row, user_id) for row in rows], next=more)
+
+    async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
+        """See the contract: what is personal in the log can't be read any more."""
+        async with self.at.db.tx() as tx:
+            await self._people.erase(tx, user_id)
+            return Forgotten(pending=await forget_traces(tx, user_id, names))
 
     # The chain of hashes
 
@@ -188,7 +220,7 @@ class AuditActions(Audit):
         return broken
 
 
-def _history_line(row: Record) -> HistoryLine:
+def _history_line(row: dict[str, Any]) -> HistoryLine:
     line = words.line_of(row["type"], msgspec.json.decode(row["data"]))
     assert line is not None, "only types with a writer are asked for"
     link = None if line.link is None else Target(kind=line.link[0], id=line.link[1])
@@ -197,7 +229,13 @@ def _history_line(row: Record) -> HistoryLine:
     )
 
 
-def _envelope(row: Record) -> Envelope[Any]:
+def _archived(row: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+    kind, _, who = row["actor"].partition(":")  # others who acted are nobody's business, what they are is
+    shown = {name: row[name] for name in ("id", "time", "type")}
+    return {**shown, "actor": row["actor"] if who == str(user_id) else kind, "data": msgspec.Raw(row["data"].encode())}
+
+
+def _envelope(row: dict[str, Any]) -> Envelope[Any]:
     return Envelope(
         id=row["id"],
         type=row["type"],

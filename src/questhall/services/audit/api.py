@@ -60,7 +60,7 @@ async def list_events(
         until=read_time("until", until),
     )
     async with actions.at.db.read() as tx:
-        rows = await repository.search(tx, wanted, start[0] if start else None, limit + 1)
+        rows = await actions.opened(tx, await repository.search(tx, wanted, start[0] if start else None, limit + 1))
     items = [
         LoggedEvent(
             data=msgspec.json.decode(row["data"]),

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from questhall import contracts
+from questhall.contracts import every_contract
 from questhall.contracts.audit import NotFound
 from questhall.contracts.identity import Identity
 from questhall.kernel.contract import SYSTEM, Contract, Origin, Step
-from questhall.kernel.database import Record, Tx
+from questhall.kernel.database import Tx
 from questhall.kernel.rpc import ServiceAbsent
 from questhall.kernel.service import Site
 from questhall.services.audit import repository, rules, words
+from questhall.services.audit.people import People
 
 CHAIN_MAX = 20
 
@@ -38,17 +37,6 @@ class CatchingUp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @cache
-def every_contract() -> list[type[Contract]]:
-    """The contracts of all services, in alphabetical order of their modules."""
-    found: dict[type[Contract], None] = {}
-    for module in pkgutil.iter_modules(contracts.__path__):
-        for member in vars(importlib.import_module(f"questhall.contracts.{module.name}")).values():
-            if isinstance(member, type) and issubclass(member, Contract) and member is not Contract:
-                found[member] = None
-    return list(found)
-
-
-@cache
 def explainers() -> dict[str, type[Contract]]:
     """Which contract explains a kind of effect."""
     return {kind: contract for contract in every_contract() for kind in contract.explains}
@@ -57,8 +45,9 @@ def explainers() -> dict[str, type[Contract]]:
 class Chains:
     """Builds chains."""
 
-    def __init__(self, at: Site) -> None:
+    def __init__(self, at: Site, people: People) -> None:
         self._at = at
+        self._people = people
         self._identity = at.stub(Identity)
 
     async def why(self, kind: str, effect_id: str, asker: UUID, *, sees_all: bool) -> Chain | CatchingUp:
@@ -87,8 +76,7 @@ class Chains:
         except ServiceAbsent:
             return None
 
-    @staticmethod
-    async def _climb(tx: Tx, origin: Origin, steps: list[Step], shown_of: str | None) -> bool:
+    async def _climb(self, tx: Tx, origin: Origin, steps: list[Step], shown_of: str | None) -> bool:
         """Follows causes through the log; whether it came down to the act."""
         if origin.step.facts.get("requested"):
             return True
@@ -100,7 +88,7 @@ class Chains:
             row = await repository.event(tx, causation)
             if row is None:
                 return False
-            steps.append(_step_of(row, shown_of))
+            steps.append(_step_of((await self._people.open(tx, [row]))[0], shown_of))
             causation, correlation = row["causation_id"], row["correlation_id"]
         return True
 
@@ -157,7 +145,7 @@ class Chains:
         return {actor: user.display_name for user in users for actor in people[user.user_id]}
 
 
-def _step_of(row: Record, shown_of: str | None) -> Step:
+def _step_of(row: dict[str, Any], shown_of: str | None) -> Step:
     data = msgspec.json.decode(row["data"])
     said = words.step_of(row["type"], data)
     own = shown_of is None or row["subject"] == shown_of

@@ -7,11 +7,10 @@ from typing import Any
 from questhall.kernel.contract import Envelope
 from questhall.kernel.database import Tx
 from questhall.kernel.service import ANY, on
-from questhall.services.audit import repository
 from questhall.services.audit.actions import AuditActions
 
 
 @on(ANY, batch=True)
-async def append_to_log(_actions: AuditActions, tx: Tx, events: list[Envelope[Any]]) -> None:
+async def append_to_log(actions: AuditActions, tx: Tx, events: list[Envelope[Any]]) -> None:
     """Writes every event down, once."""
-    await repository.append(tx, events)
+    await actions.append(tx, events)

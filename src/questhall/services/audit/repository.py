@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -48,11 +49,16 @@ FROM e CROSS JOIN taken
 """
 
 
-async def append(tx: Tx, envelopes: list[Envelope[Any]]) -> None:
-    """Writes events in the order given; those that are there already are left out."""
-    # The lock first, so that two writers can't both find an event missing.
+async def lock(tx: Tx) -> None:
+    """One writes at a time: two can't both find an event missing, or make a key for one person."""
     await tx.execute("SELECT last FROM positions WHERE id = 1 FOR UPDATE")
-    unique = list({envelope.id: envelope for envelope in envelopes}.values())
+
+
+async def append(tx: Tx, unique: list[Envelope[Any]], data: list[str]) -> None:
+    """Writes events in the order given, each with its data as it is kept; those that are there already are left out.
+
+    Behind ``lock``.
+    """
     await tx.execute(
         _APPEND_SQL,
         [class_of(e.type) for e in unique],
@@ -67,7 +73,7 @@ async def append(tx: Tx, envelopes: list[Envelope[Any]]) -> None:
         [e.actor for e in unique],
         [e.depth for e in unique],
         [e.traceparent for e in unique],
-        [e.raw.decode() for e in unique],
+        data,
     )
 
 
@@ -147,6 +153,40 @@ async def history(tx: Tx, user_id: UUID, types: list[str], after: int | None, li
         types,
         after,
         limit,
+    )
+
+
+async def told(tx: Tx, user_id: UUID, after: int, limit: int) -> list[Record]:
+    """Everything that was said about a player, in the order of the log."""
+    return await tx.fetch(
+        "SELECT * FROM event_log WHERE subject = $1 AND position > $2 ORDER BY position LIMIT $3",
+        str(user_id),
+        after,
+        limit,
+    )
+
+
+async def keys(tx: Tx, people: Sequence[UUID]) -> list[Record]:
+    """Keys of people, sealed; null for who is erased."""
+    return await tx.fetch("SELECT user_id, key FROM people WHERE user_id = ANY($1::uuid[])", people)
+
+
+async def add_keys(tx: Tx, keys: dict[UUID, bytes]) -> None:
+    """Keys of people who had none."""
+    await tx.execute(
+        "INSERT INTO people (user_id, key) SELECT * FROM unnest($1::uuid[], $2::bytea[])",
+        list(keys),
+        list(keys.values()),
+    )
+
+
+async def erase_key(tx: Tx, user_id: UUID) -> None:
+    """Loses a key; there will be none again."""
+    await tx.execute(
+        "INSERT INTO people (user_id, erased_at) VALUES ($1, $2) ON CONFLICT (user_id) "
+        "DO UPDATE SET key = NULL, erased_at = coalesce(people.erased_at, EXCLUDED.erased_at)",
+        user_id,
+        tx.now,
     )
 
 

@@ -99,11 +99,17 @@ def _recorded(d: Data) -> Line:
     return Line(icon=icon, text=text, detail=_about(d))
 
 
+def _why(d: Data) -> str:
+    """What somebody wrote with an amount, or what rule it was for."""
+    return str(d.get("note") or d.get("reason", ""))
+
+
 def _for(d: Data) -> str:
     """What an amount was for; what an admin wrote is a sentence of its own."""
-    if not d.get("reason"):
+    why = _why(d)
+    if not why:
         return ""
-    return f": {d['reason']}" if d.get("transaction_type") == "admin" else f" for {d['reason']}"
+    return f": {why}" if d.get("transaction_type") == "admin" else f" for {why}"
 
 
 def _credited(d: Data) -> Line:
@@ -113,7 +119,7 @@ def _credited(d: Data) -> Line:
         return Line(icon=_icon(d["currency"]), text=f"You got {amount_of(d['currency'], d['amount'])} back", link=link)
     if d.get("transaction_type") == "gift":
         text = f"A player gave you {amount_of(d['currency'], d['amount'])}"
-        return Line(icon="wrapped-gift", text=text, detail=d.get("reason", ""), link=link)
+        return Line(icon="wrapped-gift", text=text, detail=_why(d), link=link)
     return Line(
         icon=_icon(d["currency"]), text=f"You received {amount_of(d['currency'], d['amount'])}{about}", link=link
     )
@@ -122,20 +128,18 @@ def _credited(d: Data) -> Line:
 def _debited(d: Data) -> Line:
     what, link = amount_of(d["currency"], d["amount"]), ("transaction", d["transfer_id"])
     if d.get("transaction_type") == "reversal":
-        return Line(icon=_icon(d["currency"]), text=f"{what} were taken back", detail=d.get("reason", ""), link=link)
+        return Line(icon=_icon(d["currency"]), text=f"{what} were taken back", detail=_why(d), link=link)
     if d.get("source") == "sink:debt":
         return Line(icon=_icon(d["currency"]), text=f"You paid back {what} that you owed", link=link)
     if d.get("transaction_type") == "gift":
-        return Line(icon="wrapped-gift", text=f"You gave {what} to a player", detail=d.get("reason", ""), link=link)
+        return Line(icon="wrapped-gift", text=f"You gave {what} to a player", detail=_why(d), link=link)
     about = _for(d)
     return Line(icon=_icon(d["currency"]), text=f"You gave {what}{about}", link=link)
 
 
 def _owed(d: Data) -> Line:
     text = f"You owe {amount_of(d['currency'], d['debt'])}: what comes in pays it back first"
-    return Line(
-        icon=_icon(d["currency"]), text=text, detail=d.get("reason", ""), link=("transaction", d["transfer_id"])
-    )
+    return Line(icon=_icon(d["currency"]), text=text, detail=_why(d), link=("transaction", d["transfer_id"]))
 
 
 def _earned(d: Data) -> Line:
@@ -232,6 +236,8 @@ SILENT = frozenset(
         "session.started",
         "session.revoked",
         "user.updated",
+        # Nobody is left to read it.
+        "user.deleted",
         # What they lead to is a line of its own.
         "reward.granted",
         "reward.settled",

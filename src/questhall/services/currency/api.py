@@ -294,7 +294,8 @@ async def list_transactions(
 async def _parties(actions: CurrencyActions, accounts: list[str]) -> dict[str, Party]:
     ids = {UUID(account.removeprefix("user:")) for account in accounts if account.startswith("user:")}
     users = await actions.at.stub(Identity).users(sorted(ids)) if ids else []
-    return {f"user:{one.user_id}": Party(username=one.username, display_name=one.display_name) for one in users}
+    here = [one for one in users if one.status != "erased"]
+    return {f"user:{one.user_id}": Party(username=one.username, display_name=one.display_name) for one in here}
 
 
 @post("/transfers", permission=SIGNED_IN, status=201, idempotency="required", refuses=(UserNotFound, GiftLimit))
@@ -379,7 +380,7 @@ async def grant(actions: CurrencyActions, caller: Caller, data: Grant, idempoten
         account, other = f"user:{user.user_id}", "mint:admin" if data.amount > 0 else "sink:admin"
         debit, credit = (other, account) if data.amount > 0 else (account, other)
         transfer = Transfer(debit=debit, credit=credit, currency=data.currency, amount=abs(data.amount))
-        posting = Posting(key=f"admin:{new_id()}", transfers=[transfer], transaction_type="admin", reason=data.reason)
+        posting = Posting(key=f"admin:{new_id()}", transfers=[transfer], transaction_type="admin", note=data.reason)
         # Taking reaches what can't be spent; giving has the same bounds as everyone's.
         terms = rules.Terms(forced=data.amount < 0)
         outcome = (await actions.apply(tx, [prepared(posting, tx.cause, terms=terms)]))[0].outcome
@@ -407,6 +408,6 @@ async def reverse_transaction(
     """Undo a transaction, once."""
 
     async def effect(tx: Any) -> Outcome:
-        return await actions.reverse(tx, transaction_id, data.reason)
+        return await actions.reverse(tx, transaction_id, note=data.reason)
 
     return await idempotent.run(effect)

@@ -16,6 +16,7 @@ SERVICE = Service(
     jobs=jobs,
     permissions=(
         Permission("users:read", role="moderator", text="find players"),
+        Permission("users:erase", role="admin", text="erase players for good"),
         Permission("users:write", role="admin", text="change roles, suspend, invite"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from questhall.kernel.database import Record, Tx, json_text
+from questhall.kernel.sections import Section
 from questhall.kernel.versions import change_row
 
 DETAIL_MAX = 300
@@ -66,7 +68,14 @@ async def known_deliveries(tx: Tx, source_ids: list[UUID], external_ids: list[st
 
 async def known_keys(tx: Tx, keys: list[str]) -> set[str]:
     """Acts that were counted before."""
-    return {row[0] for row in await tx.fetch("SELECT key FROM activity_keys WHERE key = ANY($1::text[])", keys)}
+    kept = {kept_key(key): key for key in keys}
+    rows = await tx.fetch("SELECT key FROM activity_keys WHERE key = ANY($1::text[])", list(kept))
+    return {kept[row[0]] for row in rows}
+
+
+def kept_key(key: str) -> str:
+    """As an act's own key is kept, for ever: it may name whose act it was, and its digest does not."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +187,7 @@ async def take(
     """Writes a batch as one statement; False when another writer was first with part of it."""
     columns = [[getattr(d, name) for d in deliveries] for name in TakenDelivery.__struct_fields__]
     more = [[getattr(w, name) for w in waiting] for name in TakenWaiting.__struct_fields__]
-    row = await tx.fetchrow(_TAKE_SQL, *columns, [k for k, _ in keys], [a for _, a in keys], *more)
+    row = await tx.fetchrow(_TAKE_SQL, *columns, [kept_key(k) for k, _ in keys], [a for _, a in keys], *more)
     assert row is not None
     return row["deliveries"] == len(deliveries) and row["keys"] == len(keys)
 
@@ -334,3 +343,54 @@ async def forget_old(tx: Tx, bodies_before: datetime, waiting_before: datetime) 
 async def rename(tx: Tx, user_id: UUID, username: str) -> None:
     """A player has another name now."""
     await tx.execute("UPDATE links SET username = $2 WHERE user_id = $1 AND username <> $2", user_id, username)
+
+
+SECTIONS = (
+    Section(
+        "accounts",
+        "SELECT id AS place, kind, account, created_at FROM links WHERE user_id = $1 "
+        "AND ($2::text IS NULL OR id > $2::text::uuid) ORDER BY 1 LIMIT $3",
+    ),
+)
+FORGOTTEN_AT_ONCE = 100
+"""Deliveries; each may have a large body."""
+
+# Names stand in JSON as strings of their own, in a form field with their quotes encoded.
+_FORGET_SQL = """
+WITH page AS (
+    SELECT source_id, id FROM deliveries WHERE $2::uuid IS NULL OR id > $2 ORDER BY id LIMIT $3
+), words AS (
+    SELECT encode(convert_to(lower(w), 'UTF8'), 'escape') AS word FROM (
+        SELECT '"' || n || '"' FROM unnest($4::text[]) AS n UNION SELECT '%22' || n || '%22' FROM unnest($4::text[]) AS n
+    ) AS quoted(w)
+), gone AS (
+    UPDATE deliveries d SET body = NULL, detail = '', external_id = 'erased:' || d.id
+    FROM page p WHERE d.source_id = p.source_id AND d.id = p.id AND d.external_id <> 'erased:' || d.id AND (
+        d.activities @> jsonb_build_array(jsonb_build_object('user_id', $1::uuid::text))
+        OR EXISTS (SELECT FROM words WHERE position(word IN lower(encode(d.body, 'escape'))) > 0)
+        OR EXISTS (SELECT FROM unnest($4::text[]) AS n WHERE position(lower(n) IN lower(d.detail)) > 0))
+)
+SELECT id FROM page ORDER BY id
+"""
+
+
+async def accounts_of(tx: Tx, user_id: UUID) -> list[str]:
+    """What a player is called elsewhere."""
+    rows = await tx.fetch("SELECT DISTINCT account FROM links WHERE user_id = $1", user_id)
+    return [row[0] for row in rows]
+
+
+async def forget_deliveries(tx: Tx, user_id: UUID, after: UUID | None, names: list[str]) -> UUID | None:
+    """Empties deliveries that tell of a player, some at a time; where to go on, None: that was all."""
+    rows = await tx.fetch(_FORGET_SQL, user_id, after, FORGOTTEN_AT_ONCE, names)
+    return rows[-1][0] if len(rows) == FORGOTTEN_AT_ONCE else None
+
+
+async def forget_accounts(tx: Tx, user_id: UUID) -> None:
+    """Ends a player's links, and what waits for their accounts."""
+    await tx.execute(
+        "DELETE FROM waiting w USING links l WHERE l.user_id = $1 AND w.kind = l.kind "
+        "AND (w.account = l.account OR (w.stable_id <> '' AND w.stable_id = l.stable_id))",
+        user_id,
+    )
+    await tx.execute("DELETE FROM links WHERE user_id = $1", user_id)

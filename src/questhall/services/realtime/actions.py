@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from questhall.contracts.realtime import Realtime
-from questhall.kernel.contract import Envelope
+from questhall.kernel.contract import Envelope, Forgotten
+from questhall.kernel.forgetting import forget_traces
 from questhall.kernel.service import Site
 from questhall.kernel.telemetry import Measured
 from questhall.services.realtime.channels import Channels, Member, members_only
@@ -73,6 +74,13 @@ class RealtimeActions(Realtime):
             held = (connection.caller.session_id, connection.caller.token_id)
             if session_id is None or session_id in held:
                 connection.close(CLOSE_ENDED, "signed out")
+
+    async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
+        """See the contract: what their channel said lately."""
+        self.end(user_id, None)
+        await self.channels.forget(f"user:{user_id}")
+        async with self.at.db.tx() as tx:
+            return Forgotten(pending=await forget_traces(tx, user_id, names))
 
     async def stop(self) -> None:
         """Tells everybody to come back later."""

@@ -102,6 +102,11 @@ class Channels:
                 for listener in list(self._listeners.get(saying.key, ())):
                     listener.tell(place, text)
 
+    async def forget(self, key: str) -> None:
+        """What was said in a channel can't be had again; who asks for it reads everything anew."""
+        async with self._lock:
+            await self._history.forget(key)
+
     def _remember(self, saying: Saying) -> None:
         self._said[saying.key, saying.event_id] = None
         if len(self._said) > SAID_MAX:

@@ -170,6 +170,12 @@ class History:
             return None
         return [None if answer in (b"", b"=") else place_of(answer) for answer in answers]
 
+    async def forget(self, channel: str) -> None:
+        """Ends a channel's stream. While Redis is away there is nothing to do: a new generation begins when it is back."""
+        key = await self._key(channel)
+        if key is None or not await self._cache.delete(key):
+            self._lost()
+
     async def open(self, channel: str, cursor: str | None) -> Opened | None:
         """Where a channel stands, and what was said after a cursor."""
         asked = _CURSOR.fullmatch(cursor or "")

@@ -48,10 +48,12 @@ from questhall.services.achievements.repository.counting import (
     take_acts,
     unlocked_progress,
 )
+from questhall.services.achievements.repository.person import SECTIONS, forget
 
 __all__ = [
     "EVER",
     "HEADS",
+    "SECTIONS",
     "Counted",
     "Counting",
     "NewAward",
@@ -68,6 +70,7 @@ __all__ = [
     "count_holders",
     "count_players",
     "counted",
+    "forget",
     "handled",
     "held",
     "history",

@@ -9,6 +9,7 @@ from questhall.kernel.service import Site
 from questhall.services.currency import repository, rules
 from questhall.services.currency.actions.giving import Giving
 from questhall.services.currency.actions.holds import Holds
+from questhall.services.currency.actions.person import Person
 from questhall.services.currency.actions.posting import BATCH_MAX, Request, prepared, raise_refused
 from questhall.services.currency.actions.proving import Proving
 from questhall.services.currency.actions.rewarding import Rewarding
@@ -17,7 +18,7 @@ from questhall.services.currency.actions.why import Why
 __all__ = ["CurrencyActions", "prepared", "raise_refused"]
 
 
-class CurrencyActions(Rewarding, Giving, Holds, Why, Proving, Currency):
+class CurrencyActions(Rewarding, Giving, Holds, Why, Proving, Person, Currency):
     """Implements the contract."""
 
     def __init__(self, at: Site) -> None:

@@ -36,7 +36,7 @@ class Giving(Posts):
             key=f"gift:{new_id()}",
             transfers=[Transfer(debit=debit, credit=credit, currency=currency, amount=amount)],
             transaction_type="gift",
-            reason=note.strip(),
+            note=note.strip(),
         )
         raise_refused(outcome := (await self.apply(tx, [prepared(posting, tx.cause)]))[0].outcome)
         given, taken = await repository.count_gift(tx, debit, credit, currency, tx.now.date(), amount)

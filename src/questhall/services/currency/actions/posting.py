@@ -24,6 +24,7 @@ from questhall.kernel.contract import Cause, Refusal
 from questhall.kernel.crash import crash_point, declare
 from questhall.kernel.database import Tx, current_cause
 from questhall.kernel.ids import new_id
+from questhall.kernel.personal import people_of
 from questhall.kernel.service import Site
 from questhall.services.currency import repository, rules
 
@@ -110,6 +111,7 @@ class Posts:
             for write in writes:
                 _say(tx, write)
             await repository.store(tx, loaded.accounts, writes, loaded.last)
+            await _keep_notes(tx, writes)
             await self._levels(tx, writes)
         return found
 
@@ -180,6 +182,7 @@ def _say(tx: Tx, write: repository.Write) -> None:
                     source=other,
                     transaction_type=posting.transaction_type,
                     reason=posting.reason,
+                    note=posting.note,
                 )
                 tx.emit(said, cause=write.cause)
         owing = rules.player_owing(credit)
@@ -193,8 +196,19 @@ def _say(tx: Tx, write: repository.Write) -> None:
                 transfer_id=transfer_id,
                 transaction_type=posting.transaction_type,
                 reason=posting.reason,
+                note=posting.note,
             )
             tx.emit(owed, cause=write.cause)
+
+
+async def _keep_notes(tx: Tx, writes: list[repository.Write]) -> None:
+    rows = []
+    for write in writes:
+        posting, outcome = write.done.work.posting, write.done.outcome
+        if posting.note and outcome.accepted:
+            accounts = [account for transfer in posting.transfers for account in (transfer.debit, transfer.credit)]
+            rows.append((outcome.transaction_id, people_of(write.cause.actor, *accounts), posting.note))
+    await repository.add_notes(tx, rows)
 
 
 def _fresh_cause() -> Cause:

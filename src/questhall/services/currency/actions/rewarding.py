@@ -73,7 +73,7 @@ class Rewarding(Undoing):
             keys = [f"reward:{grant_id}", *(f"reward:{grant_id}:{n}" for n in range(PARTS_MAX))]
             for transaction_id in await repository.paid_under(tx, f"user:{user_id}", keys):
                 if await repository.reversed_by(tx, transaction_id) is None:
-                    await self.reverse(tx, transaction_id, event.data.reason[: rules.REASON_MAX])
+                    await self.reverse(tx, transaction_id, note=event.data.reason[: rules.REASON_MAX])
             if parts:
                 self.at.log.info("reward_wait_ended", grant=str(grant_id), parts=parts)
 

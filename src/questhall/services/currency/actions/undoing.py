@@ -22,12 +22,12 @@ from questhall.services.currency.actions.posting import Posts, level_grant, prep
 class Undoing(Posts):
     """Reverses transactions."""
 
-    async def reverse(self, tx: Tx, transaction_id: UUID, reason: str) -> Outcome:
+    async def reverse(self, tx: Tx, transaction_id: UUID, reason: str = "", *, note: str = "") -> Outcome:
         """A new transaction that undoes one, once only; what levels it takes away had paid is taken back too.
 
         Refuses ``transaction_not_found``, ``already_reversed``, ``nothing_to_reverse``; and, for a system's own account
         such as escrow, ``insufficient_funds``. A refusal must roll the transaction (or a savepoint of it) back: it is not
-        kept.
+        kept. ``note``: a reason in a person's own words.
         """
         await repository.lock_journal(tx)
         found = await repository.transaction(tx, transaction_id)
@@ -43,7 +43,8 @@ class Undoing(Posts):
         back = [
             Transfer(debit=t["credit"], credit=t["debit"], currency=t["currency"], amount=t["amount"]) for t in undone
         ]
-        posting = Posting(key=f"reverse:{row['id']}", transfers=back, transaction_type="reversal", reason=reason)
+        key = f"reverse:{row['id']}"
+        posting = Posting(key=key, transfers=back, transaction_type="reversal", reason=reason, note=note)
         terms = rules.Terms(forced=True, debts=True, paid=tuple(t["paid"] for t in undone))
         done = (await self.apply(tx, [prepared(posting, tx.cause, terms=terms, reverses=row["id"])]))[0]
         raise_refused(done.outcome)

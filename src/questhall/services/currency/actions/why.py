@@ -29,6 +29,7 @@ class Why:
     async def _explain_transaction(self, effect_id: UUID) -> Origin | None:
         async with self.at.db.read() as tx:
             found = await repository.transaction(tx, effect_id)
+            note = "" if found is None else await repository.note_of(tx, found[0]["id"])
             names = {currency["code"]: currency["name"] for currency in await repository.currencies(tx)}
         if found is None:
             return None
@@ -38,12 +39,12 @@ class Why:
         owner, raised = _owner_of(shown), _player_of(shown["credit"]) is not None
         # Who asks for a whole transaction is told all that it changed for the same player.
         told = [shown] if asked else [t for t in transfers if t is shown or (_is_leg(t) and _owner_of(t) == owner)]
-        step = _step_of(row, shown, ", ".join(_title_of(transfer, names) for transfer in told), raised=raised)
+        step = _step_of(row, note, shown, ", ".join(_title_of(transfer, names) for transfer in told), raised=raised)
         giver = _player_of(shown["debit"])
         others = {}
         if raised and giver is not None and giver != owner and row["transaction_type"] == "gift":
             given = f"-{shown['amount']:,} {_called(shown['currency'], names)}"
-            others[giver] = _step_of(row, shown, given, raised=False)
+            others[giver] = _step_of(row, note, shown, given, raised=False)
         return Origin(
             owner=owner,
             step=step,
@@ -68,7 +69,7 @@ class Why:
         return Origin(owner=row["user_id"], step=step, causation_id=row["causation_id"])
 
 
-def _step_of(row: Record, shown: Record, title: str, *, raised: bool) -> Step:
+def _step_of(row: Record, note: str, shown: Record, title: str, *, raised: bool) -> Step:
     """A transfer as it is the player's whose balance it raised, or lowered."""
     return Step(
         kind="transfer",
@@ -81,7 +82,7 @@ def _step_of(row: Record, shown: Record, title: str, *, raised: bool) -> Step:
             "transaction_id": str(row["id"]),
             "transfer_id": str(shown["id"]),
             "currency": shown["currency"],
-            "reason": row["reason"],
+            "reason": note or row["reason"],
             "transaction_type": row["transaction_type"],
             "balance": shown["credit_balance"] if raised else shown["debit_balance"],
             "requested": row["depth"] == 0,

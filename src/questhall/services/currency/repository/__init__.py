@@ -37,6 +37,8 @@ from questhall.services.currency.repository.levels import (
     level_rewards,
     mark_levels,
 )
+from questhall.services.currency.repository.notes import add_notes, forget_notes, note_of
+from questhall.services.currency.repository.person import SECTIONS
 from questhall.services.currency.repository.proof import (
     add_seal,
     all_accounts,
@@ -74,12 +76,14 @@ from questhall.services.currency.repository.wallets import (
 )
 
 __all__ = [
+    "SECTIONS",
     "Loaded",
     "Mark",
     "Waiting",
     "Write",
     "add_currency",
     "add_hold",
+    "add_notes",
     "add_seal",
     "all_accounts",
     "balances_at",
@@ -97,6 +101,7 @@ __all__ = [
     "fell",
     "folded",
     "forget_gift_days",
+    "forget_notes",
     "forget_waiting",
     "forgo",
     "forgo_grants",
@@ -115,6 +120,7 @@ __all__ = [
     "loose_ends",
     "mark_levels",
     "newest_debts",
+    "note_of",
     "paid_under",
     "purse",
     "refuse_hold",

@@ -47,14 +47,15 @@ async def wallet(tx: Tx, user_id: UUID, currency: str | None, after: int | None,
     """A player's transfers, newest first."""
     account = f"user:{user_id}"
     return await tx.fetch(
-        "SELECT t.*, x.transaction_type, x.reason, x.created_at FROM ("
+        "SELECT t.*, x.transaction_type, coalesce(n.note, x.reason) AS reason, x.created_at FROM ("
         "(SELECT seq, id, transaction_id, currency, amount, debit AS source, credit_balance AS balance FROM transfers "
         " WHERE credit = $1 AND credit_balance IS NOT NULL AND ($2::text IS NULL OR currency = $2) "
         " AND ($3::bigint IS NULL OR seq < $3) ORDER BY seq DESC LIMIT $4) UNION ALL "
         "(SELECT seq, id, transaction_id, currency, -amount, credit, debit_balance FROM transfers "
         " WHERE debit = $1 AND debit_balance IS NOT NULL AND ($2::text IS NULL OR currency = $2) "
         " AND ($3::bigint IS NULL OR seq < $3) ORDER BY seq DESC LIMIT $4)) AS t "
-        "JOIN transactions x ON x.id = t.transaction_id ORDER BY t.seq DESC LIMIT $4",
+        "JOIN transactions x ON x.id = t.transaction_id LEFT JOIN notes n ON n.transaction_id = x.id "
+        "ORDER BY t.seq DESC LIMIT $4",
         account,
         currency,
         after,

@@ -97,7 +97,7 @@ def malformed(posting: Posting) -> str | None:
         return f"a key has 1 to {KEY_MAX} printable characters"
     if not 0 < len(posting.transaction_type) <= TYPE_MAX or not posting.transaction_type.isprintable():
         return f"a transaction type has 1 to {TYPE_MAX} printable characters"
-    if len(posting.reason) > REASON_MAX or _UNSTORABLE.search(posting.reason):
+    if max(len(posting.reason), len(posting.note)) > REASON_MAX or _UNSTORABLE.search(posting.reason + posting.note):
         return f"a reason is text of at most {REASON_MAX} characters"
     if posting.rule is not None and not _storable(posting.rule):
         return f"a rule is JSON of at most {RULE_MAX} bytes"

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from questhall.contracts.identity import Identity
 from questhall.kernel.service import Site
-from questhall.services.identity.actions.administration import Administration
-from questhall.services.identity.actions.links import Links
+from questhall.services.identity.actions.erasing import Erasing
+from questhall.services.identity.actions.exporting import Exporting
 from questhall.services.identity.actions.profile import Profile
 from questhall.services.identity.actions.sessions import Sessions
 from questhall.services.identity.actions.sign_up import NewUser, SignUp
@@ -17,7 +17,7 @@ from questhall.services.identity.actions.tokens import Secret, Tokens
 __all__ = ["IdentityActions", "NewUser", "Secret"]
 
 
-class IdentityActions(SignUp, Sessions, Links, Profile, Tokens, Administration, Identity):
+class IdentityActions(SignUp, Sessions, Profile, Tokens, Exporting, Erasing, Identity):
     """Implements the contract."""
 
     def __init__(self, at: Site) -> None:

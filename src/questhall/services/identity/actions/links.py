@@ -35,7 +35,7 @@ class Links(Part):
     async def forgot_password(self, email: str) -> None:
         """Mails a link to whoever has that address; says nothing about whether anybody has."""
         address = email.strip().lower()[:254]
-        if not (await self.at.limits.take([(MAILS, address)])).admitted:
+        if not (await self.at.limits.take([(MAILS, digest(address).hex())])).admitted:
             return
         async with self.at.db.tx() as tx:
             row = await repository.user_by_email(tx, address)
@@ -67,7 +67,7 @@ class Links(Part):
         """
         address = rules.check_email(email)
         row = await self._proved(user_id, password)
-        verdict = await self.at.limits.take([(MAILS, address.lower())])
+        verdict = await self.at.limits.take([(MAILS, digest(address.lower()).hex())])
         if not verdict.admitted:
             raise RateLimited("too many mails to this address", retry_after=max(1, round(verdict.reset_s)))
         async with self.at.db.tx() as tx:

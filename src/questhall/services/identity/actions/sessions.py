@@ -19,6 +19,7 @@ from questhall.kernel.database import Record
 from questhall.kernel.ids import new_id
 from questhall.kernel.limits import Quota, RateLimited
 from questhall.services.identity import passwords, repository, rules
+from questhall.services.identity.actions.exporting import KEPT as ARCHIVE_KEPT
 from questhall.services.identity.actions.part import Part, digest
 
 LOGIN_TRIES = Quota("login", 30, 900)
@@ -72,7 +73,7 @@ class Sessions(Part):
         """
         async with self.at.db.read() as tx:
             row = await repository.login_row(tx, login.strip(), digest(device))
-        who = login.strip().lower()[:100] if row is None else str(row["id"])
+        who = digest(login.strip().lower()).hex() if row is None else str(row["id"])
         known = row is not None and row["known_device"]
         verdict = await self.at.limits.take([(LOGIN_TRIES, f"{who}|{digest(device).hex()}" if known else who)])
         if not verdict.admitted:
@@ -109,8 +110,9 @@ class Sessions(Part):
             return await repository.sessions(tx, user_id, tx.now - rules.SESSION_IDLE, after, limit)
 
     async def sweep(self) -> None:
-        """Drops sessions, links and mails that are long over."""
+        """Drops sessions, links, mails and archives that are long over."""
         async with self.at.db.tx() as tx:
+            await repository.forget_archives(tx, tx.now - ARCHIVE_KEPT)
             await repository.sweep(tx, tx.now - rules.KEPT_AFTER_END)
 
 

@@ -120,6 +120,8 @@ class SignUp(Part):
             taken = await repository.taken(tx, username, email)
             what = "username" if taken is not None and taken["username"] else "email"
             raise AlreadyTaken(f"this {what} is in use", errors=[{"pointer": f"#/{what}", "detail": "in use"}])
+        if await repository.is_reserved(tx, digest(username)):
+            raise AlreadyTaken("this username is in use", errors=[{"pointer": "#/username", "detail": "in use"}])
         await repository.set_password(tx, row["id"], hash_)
         if status == "active":
             await self._announce(tx, row)

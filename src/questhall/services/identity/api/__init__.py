@@ -12,6 +12,12 @@ from questhall.services.identity.api.admin import (
     list_mails,
     list_users,
 )
+from questhall.services.identity.api.leaving import (
+    ask_for_export,
+    delete_me,
+    erase_user,
+    read_export,
+)
 from questhall.services.identity.api.me import (
     add_token,
     change_me,
@@ -40,14 +46,17 @@ __all__ = [
     "add_invite",
     "add_token",
     "approve_user",
+    "ask_for_export",
     "change_email",
     "change_me",
     "change_password",
     "change_registration",
     "change_user",
+    "delete_me",
     "end_invite",
     "end_session",
     "end_token",
+    "erase_user",
     "forgot_password",
     "list_invites",
     "list_mails",
@@ -57,6 +66,7 @@ __all__ = [
     "login",
     "logout",
     "logout_everywhere",
+    "read_export",
     "read_me",
     "read_profile",
     "read_registration",

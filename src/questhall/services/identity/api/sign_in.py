@@ -57,9 +57,14 @@ def _signed_in(actions: IdentityActions, row: Any, secret: str | None, browser: 
     return Response(me_of(row, actions), status_code=status, cookies=cookies, headers=etag(row["version"]))
 
 
+def session_cookie_gone(actions: IdentityActions) -> Cookie:
+    """Ends the cookie of a browser whose session has ended."""
+    return _cookie(actions, "session", "", 0)
+
+
 def signed_out(actions: IdentityActions) -> Response[None]:
     """The answer to a browser whose own session has ended: its cookie goes too."""
-    return Response(None, status_code=204, cookies=[_cookie(actions, "session", "", 0)])
+    return Response(None, status_code=204, cookies=[session_cookie_gone(actions)])
 
 
 @get("/auth/registration", permission=PUBLIC)

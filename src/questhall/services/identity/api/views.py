@@ -235,6 +235,22 @@ class UserChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         check_reasons(reason=self.reason)
 
 
+class Leaving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The password, as proof that it is the player who leaves."""
+
+    password: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a player is erased; kept for ever, so it says nothing of who they were."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
+
+    def __post_init__(self) -> None:
+        """Refuses a reason that does not say what it shows, or shows nothing."""
+        check_names(reason=self.reason)
+
+
 class MailView(msgspec.Struct, frozen=True, kw_only=True):
     """A mail that was kept instead of sent."""
 

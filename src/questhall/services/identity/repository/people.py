@@ -53,13 +53,15 @@ async def taken(tx: Tx, username: str, email: str) -> Record | None:
 
 
 async def user(tx: Tx, user_id: UUID, *, lock: bool = False) -> Record | None:
-    """A player's row."""
-    return await tx.fetchrow(f"SELECT * FROM users WHERE id = $1{' FOR UPDATE' if lock else ''}", user_id)
+    """A player's row; None for one who was erased."""
+    return await tx.fetchrow(
+        f"SELECT * FROM users WHERE id = $1 AND status <> 'erased'{' FOR UPDATE' if lock else ''}", user_id
+    )
 
 
 async def user_by_name(tx: Tx, username: str) -> Record | None:
     """A player by name."""
-    return await tx.fetchrow("SELECT * FROM users WHERE username = $1", username)
+    return await tx.fetchrow("SELECT * FROM users WHERE username = $1 AND status <> 'erased'", username)
 
 
 async def user_by_email(tx: Tx, email: str) -> Record | None:
@@ -101,14 +103,14 @@ async def password_of(tx: Tx, user_id: UUID) -> str | None:
 
 
 async def users(tx: Tx, user_ids: list[UUID]) -> list[Record]:
-    """Several players."""
+    """Several players, also those who were erased."""
     return await tx.fetch("SELECT * FROM users WHERE id = ANY($1::uuid[])", user_ids)
 
 
 async def search(tx: Tx, text: str, status: str | None, after: UUID | None, limit: int) -> list[Record]:
     """Players whose name or address holds a text, by id."""
     return await tx.fetch(
-        "SELECT * FROM users WHERE ($1 = '' OR position(lower($1) in username) > 0 "
+        "SELECT * FROM users WHERE status <> 'erased' AND ($1 = '' OR position(lower($1) in username) > 0 "
         "OR position(lower($1) in lower(email)) > 0 "
         "OR position(lower($1) in lower(display_name)) > 0) AND ($2::text IS NULL OR status = $2) "
         "AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4",

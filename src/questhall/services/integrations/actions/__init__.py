@@ -7,8 +7,10 @@ from uuid import UUID
 from questhall.contracts.identity import Identity
 from questhall.contracts.integrations import Integrations
 from questhall.kernel.batching import GroupCommit
-from questhall.kernel.contract import Origin, Step
+from questhall.kernel.contract import ArchivePart, Forgotten, Origin, Step
 from questhall.kernel.encryption import Sealer
+from questhall.kernel.forgetting import forget_traces
+from questhall.kernel.sections import archive_part
 from questhall.kernel.service import Site
 from questhall.services.integrations import repository, rules
 from questhall.services.integrations.actions.linking import Linking, Pair
@@ -32,6 +34,20 @@ class IntegrationsActions(Taking, Linking, Integrations):
         """Bodies and waiting acts past their keep."""
         async with self.at.db.tx() as tx:
             await repository.forget_old(tx, tx.now - rules.BODY_KEPT, tx.now - rules.WAITING_MAX)
+
+    async def archive_of(self, user_id: UUID, after: str | None) -> ArchivePart:
+        """See the contract: ``accounts``. What was done elsewhere stands in the log, as events."""
+        return await archive_part(self.at.db, repository.SECTIONS, user_id, after)
+
+    async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
+        """See the contract: deliveries that tell of them, and which accounts elsewhere are theirs."""
+        async with self.at.db.tx() as tx:
+            known = [*names, *await repository.accounts_of(tx, user_id)]
+            place = await repository.forget_deliveries(tx, user_id, UUID(after) if after else None, known)
+            if place is not None:
+                return Forgotten(next=str(place))
+            await repository.forget_accounts(tx, user_id)
+            return Forgotten(pending=await forget_traces(tx, user_id, known))
 
     async def explain(self, kind: str, effect_id: str) -> Origin | None:
         """See the contract: a ``delivery``."""

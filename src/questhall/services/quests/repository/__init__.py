@@ -21,6 +21,7 @@ from questhall.services.quests.repository.counting import (
     recount,
     save_pasts,
 )
+from questhall.services.quests.repository.person import SECTIONS, forget
 from questhall.services.quests.repository.players import (
     lock_players,
     player,
@@ -52,6 +53,7 @@ from questhall.services.quests.repository.streaks import (
 
 __all__ = [
     "HEADS",
+    "SECTIONS",
     "Counting",
     "acts_of",
     "add_acts",
@@ -64,6 +66,7 @@ __all__ = [
     "due_streaks",
     "end_leave",
     "first_day",
+    "forget",
     "forget_acts",
     "forget_day",
     "forget_frozen",
