@@ -23,10 +23,11 @@ const entry = () => import("./pages/entry");
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>): { from?: string; ended?: true } => ({
+  validateSearch: (search: Record<string, unknown>): { from?: string; ended?: true; left?: true } => ({
     // Only a place of our own: `//host` and `/\host` would be somebody else's.
     ...(typeof search.from === "string" && /^\/(?![/\\])/.test(search.from) ? { from: search.from } : {}),
     ...(search.ended === true ? { ended: true } : {}),
+    ...(search.left === true ? { left: true } : {}),
   }),
   component: lazyRouteComponent(entry, "SignIn"),
 });

@@ -92,6 +92,8 @@ export const send = <P extends Path<"post">>(path: P, body: Body<"post", P>, ...
 export const change = <P extends Path<"patch">>(path: P, body: Body<"patch", P>, ...[options]: Rest<"patch", P>): Promise<Answer<"patch", P>> => answer("PATCH", path, body, options);
 export const replace = <P extends Path<"put">>(path: P, body: Body<"put", P>, ...[options]: Rest<"put", P>): Promise<Answer<"put", P>> => answer("PUT", path, body, options);
 export const remove = <P extends Path<"delete">>(path: P, options: Options<"delete", P>): Promise<undefined> => answer("DELETE", path, undefined, options);
+/** Of the few routes that want a word with it. */
+export const removeWith = <P extends Path<"delete">>(path: P, body: Body<"delete", P>, ...[options]: Rest<"delete", P>): Promise<Answer<"delete", P>> => answer("DELETE", path, body, options);
 
 /** What is there, and the version that a change of it has to name. */
 export async function readVersioned<P extends Path<"get">>(path: P, ...[options]: Rest<"get", P>): Promise<{ data: Answer<"get", P>; version: number }> {

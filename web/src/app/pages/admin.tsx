@@ -4,5 +4,6 @@ import { useMay } from "../me";
 export { InvitesPage, OutboxPage } from "@/features/identity/invites-page";
 
 export function Players() {
-  return <UsersPage mayChange={useMay()("users:write")} />;
+  const may = useMay();
+  return <UsersPage mayChange={may("users:write")} mayErase={may("users:erase")} />;
 }

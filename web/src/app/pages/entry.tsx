@@ -8,13 +8,13 @@ export { ForgotPage, ResetPage, VerifyPage } from "@/features/identity/password-
 const signIn = getRouteApi("/sign-in");
 
 export function SignIn() {
-  const { from, ended } = signIn.useSearch();
+  const { from, ended, left } = signIn.useSearch();
   const router = useRouter();
   const enter = () => {
     void forgetReads();
     router.history.push(from ?? "/");
   };
-  return <SignInPage ended={ended} onDone={enter} />;
+  return <SignInPage ended={ended} left={left} onDone={enter} />;
 }
 
 export function SignUp() {

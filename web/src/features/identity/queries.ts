@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { change, isNowhere, newKey, Problem, read, remove, send } from "@/lib/client";
+import { change, isNowhere, newKey, Problem, read, remove, removeWith, send } from "@/lib/client";
 import type { Look, Me, Preferences, Registration, Role, Session, UserRow } from "@/lib/types";
 
 export const meKey = ["identity", "me"] as const;
@@ -86,6 +86,11 @@ export const endSession = (session: Session) =>
     if (!isNowhere(error)) throw error;
   });
 export const endToken = (id: string) => remove("/me/tokens/{token_id}", { path: { token_id: id } });
+
+export const askForArchive = () => send("/me/export", undefined);
+export const deleteMe = (password: string) => removeWith("/me", { password });
+/** The reason stays for ever. */
+export const eraseUser = (id: string, reason: string) => send("/admin/users/{user_id}/erase", { reason }, { path: { user_id: id } });
 
 export interface UserChange {
   role?: Role;

@@ -11,6 +11,7 @@ import { changeMe, changePassword, meKey, type MeChange } from "./queries";
 import { EmailCard } from "./email-card";
 import { Sessions } from "./sessions";
 import { Tokens } from "./tokens";
+import { YourData } from "./your-data";
 
 function useChange(me: Me) {
   const queries = useQueryClient();
@@ -133,7 +134,7 @@ function PasswordCard() {
 }
 
 /** The heading stands before the rest, which is much to draw. `accounts`: where else the player is known, by the feature that knows. */
-export function SettingsPage({ me, accounts, onSignedOut }: { me: Me; accounts?: ReactNode; onSignedOut: () => void }) {
+export function SettingsPage({ me, accounts, onSignedOut, onLeft }: { me: Me; accounts?: ReactNode; onSignedOut: () => void; onLeft: () => void }) {
   const rest = useDrawn();
   return (
     <>
@@ -150,6 +151,7 @@ export function SettingsPage({ me, accounts, onSignedOut }: { me: Me; accounts?:
             {accounts}
           </div>
           <Tokens permissions={me.permissions} />
+          <YourData me={me} onLeft={onLeft} />
         </div>
       ) : (
         <Skeleton height={900} />

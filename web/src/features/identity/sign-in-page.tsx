@@ -6,7 +6,13 @@ import { Button, Field, Input } from "@/ui";
 import { Entry } from "./entry";
 import { meKey, registrationQuery, signIn } from "./queries";
 
-export function SignInPage({ ended, onDone }: { ended?: boolean; onDone: () => void }) {
+const WORDS = {
+  back: ["Welcome back", "Ember kept the fire going."],
+  ended: ["Please sign in again", "Your session has ended. Then it goes on where you were."],
+  left: ["Farewell", "You are signed out everywhere. The hall is forgetting who you were: that takes it a moment."],
+} as const;
+
+export function SignInPage({ ended, left, onDone }: { ended?: boolean; left?: boolean; onDone: () => void }) {
   const queries = useQueryClient();
   const { data: registration } = useQuery(registrationQuery);
   const enter = useMutation({
@@ -21,9 +27,10 @@ export function SignInPage({ ended, onDone }: { ended?: boolean; onDone: () => v
     event.preventDefault();
     enter.mutate(new FormData(event.currentTarget));
   };
+  const [title, words] = WORDS[left ? "left" : ended ? "ended" : "back"];
   const open = registration?.mode !== "closed" && registration?.mode !== "invite";
   return (
-    <Entry title={ended ? "Please sign in again" : "Welcome back"} words={ended ? "Your session has ended. Then it goes on where you were." : "Ember kept the fire going."}>
+    <Entry title={title} words={words}>
       <form onSubmit={submit} className="grid gap-4">
         <Field label="Name or e-mail">{(ids) => <Input {...ids} name="username" autoComplete="username" required autoFocus />}</Field>
         <Field label="Password">{(ids) => <Input {...ids} name="password" type="password" autoComplete="current-password" required />}</Field>

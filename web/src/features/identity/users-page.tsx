@@ -4,12 +4,14 @@ import { wordsOf } from "@/lib/client";
 import { day, title } from "@/lib/format";
 import type { Role, UserRow } from "@/lib/types";
 import { Avatar, Button, Card, Dialog, Field, Input, Pill, Row, Select, Skeleton, Textarea, Trouble } from "@/ui";
+import { EraseUser } from "./erase-user";
 import { approve, changeUser, type UserChange, usersKey, usersQuery } from "./queries";
 
 const STATUS = { active: { words: "Active", tone: "ok" }, waiting: { words: "Waits to be let in", tone: "gold" }, suspended: { words: "Suspended", tone: "bad" } } as const;
 const ROLES: Role[] = ["player", "moderator", "manager", "admin"];
 
-function Change({ user, onClose }: { user: UserRow; onClose: () => void }) {
+/** `onErase`: for whoever may do that too. */
+function Change({ user, onClose, onErase }: { user: UserRow; onClose: () => void; onErase?: () => void }) {
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: (wanted: UserChange) => changeUser(user, wanted),
@@ -65,14 +67,24 @@ function Change({ user, onClose }: { user: UserRow; onClose: () => void }) {
           {suspends ? `Suspend ${user.username}` : "Save"}
         </Button>
       </form>
+      {onErase && (
+        <Button variant="quiet" className="mt-3" onClick={onErase}>
+          Erase {user.username} for good
+        </Button>
+      )}
     </Dialog>
   );
 }
 
-export function UsersPage({ mayChange }: { mayChange: boolean }) {
+export function UsersPage({ mayChange, mayErase }: { mayChange: boolean; mayErase: boolean }) {
   const [q, setQ] = useState("");
   const [status, setStatus] = useState("");
   const [open, setOpen] = useState<UserRow | null>(null);
+  const [erased, setErased] = useState<UserRow | null>(null);
+  const erase = () => {
+    setErased(open);
+    setOpen(null);
+  };
   const queries = useQueryClient();
   const { data, error, isPending, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({ ...usersQuery(useDeferredValue(q), status), placeholderData: keepPreviousData });
   const users = data?.pages.flatMap((page) => page.items) ?? [];
@@ -127,7 +139,8 @@ export function UsersPage({ mayChange }: { mayChange: boolean }) {
           </Button>
         )}
       </Card>
-      {open && <Change user={users.find((user) => user.id === open.id) ?? open} onClose={() => setOpen(null)} />}
+      {open && <Change user={users.find((user) => user.id === open.id) ?? open} onClose={() => setOpen(null)} onErase={mayErase ? erase : undefined} />}
+      {erased && <EraseUser user={erased} onClose={() => setErased(null)} />}
     </>
   );
 }
