@@ -78,6 +78,8 @@ BODIES = {
     "POST /api/v1/quests/check": Good({"where": "true"}),
     "POST /api/v1/quests/{quest_id}/complete": Good({}, ids=lambda world: {"quest_id": world.manual_quest}),
     "POST /api/v1/me/streaks/leave": Good({"until": "2026-03-10"}, 204),
+    "POST /api/v1/admin/users/{user_id}/erase": Good({"reason": "they asked"}, 202),
+    "DELETE /api/v1/me": Good({"password": PASSWORD}, 409),  # who asks is the last admin
     # Last: it ends the session that all of this is asked with.
     "POST /api/v1/auth/password/change": Good({"current": PASSWORD, "password": f"{PASSWORD} indeed"}, 204),
 }
