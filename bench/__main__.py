@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import backfill, balances, cascades, fanout, floods, ingest, ledger, lone, memory, page, posts, toasts
+from bench import backfill, balances, cascades, fanout, floods, grown, ingest, ledger, lone, memory, page, posts, toasts
 
 ALL = {
     "ledger": ledger.run,
@@ -20,6 +20,7 @@ ALL = {
     "lone": lone.run,
     "cascades": cascades.run,
     "backfill": backfill.run,
+    "grown": grown.run,
     "memory": memory.run,
     "balances": balances.run,
     "fanout": fanout.run,

@@ -47,9 +47,13 @@ BADGES = [
 class World:
     """What a run needs."""
 
+    name = "bench"
     secret = ""
     tokens: list[str]
     logins: list[str]
+    authored: list[str]
+    """Paths of what was published for it."""
+    admin: dict[str, str]
 
 
 def signed(world: World, player: int, number: int) -> tuple[bytes, dict[str, str]]:
@@ -77,24 +81,34 @@ def signed(world: World, player: int, number: int) -> tuple[bytes, dict[str, str
     }
 
 
-async def prepare(installation: Any, client: httpx.AsyncClient, *, players: int) -> World:
+async def prepare(installation: Any, client: httpx.AsyncClient, *, players: int, name: str = "bench") -> World:
     """Players with linked accounts (rows written as registration would), a source, a quest, two badges."""
     world = World()
-    admin = {"authorization": f"Bearer {installation.token('boss', admin=True)}"}
-    world.logins = [f"p{n}" for n in range(players)]
-    world.tokens = [installation.token(f"p{n}") for n in range(min(players, 2))]
+    world.name, world.authored = name, []
+    admin = {"authorization": f"Bearer {installation.token(f'boss-{name}', admin=True)}"}
+    world.logins = [f"p{n}-{name}" for n in range(players)]
+    world.tokens = [installation.token(login) for login in world.logins[:2]]
     await _players(installation, world.logins[len(world.tokens) :])
-    made = await client.post("/sources", json={"slug": "bench", "kind": "github", "name": "Bench"}, headers=admin)
+    made = await client.post("/sources", json={"slug": name, "kind": "github", "name": "Bench"}, headers=admin)
     world.secret = made.json()["secret"]
     csv = "\n".join(f"{login},{login}" for login in world.logins)
-    linked = await client.post("/sources/bench/links", json={"csv": csv}, headers=admin)
+    linked = await client.post(f"/sources/{name}/links", json={"csv": csv}, headers=admin)
     assert linked.status_code == 201, linked.text
     for path, definitions in (("/quests", [QUEST]), ("/achievements", BADGES)):
         for definition in definitions:
-            answer = await client.post(path, json=definition, headers=admin)
+            body = {**definition, "slug": f"{definition['slug']}-{name}"}
+            answer = await client.post(path, json=body, headers=admin)
             assert answer.status_code == 201, answer.text
-            await client.post(f"{path}/{answer.json()['id']}/publish", headers=admin)
+            world.authored.append(f"{path}/{answer.json()['id']}")
+            await client.post(f"{world.authored[-1]}/publish", headers=admin)
+    world.admin = admin
     return world
+
+
+async def end(client: httpx.AsyncClient, world: World) -> None:
+    """Archives what was published: the next run of the same installation counts by its own alone."""
+    for path in world.authored:
+        (await client.post(f"{path}/archive", headers=world.admin)).raise_for_status()
 
 
 def dsn_of(installation: Any) -> str:
@@ -121,20 +135,25 @@ async def _rows(connection: asyncpg.Connection) -> int:
     return await connection.fetchval("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables")
 
 
+async def _settled(connection: asyncpg.Connection) -> int:
+    return await connection.fetchval("SELECT count(*) FROM audit.event_log WHERE type = 'reward.settled'")
+
+
 def run() -> dict[str, float | str]:
     """Cascades a second until the last effect is in the log, lag, rows and CPU each."""
     with up("--empty") as installation, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measure(installation))
+        return runner.run(measure(installation))
 
 
-async def _measure(installation: Any) -> dict[str, float | str]:
+async def measure(installation: Any, name: str = "bench") -> dict[str, float | str]:
+    """One reading on an installation; under another ``name`` each time."""
     limits = httpx.Limits(max_connections=CONNECTIONS)
     async with httpx.AsyncClient(base_url=f"{installation.url}/api/v1", timeout=60, limits=limits) as client:
-        world = await prepare(installation, client, players=PLAYERS)
+        world = await prepare(installation, client, players=PLAYERS, name=name)
         admin = await asyncpg.connect(dsn_of(installation))
         sockets = [asyncio.create_task(_listen(world.tokens[n % len(world.tokens)])) for n in range(SOCKETS)]
         await asyncio.sleep(1)
-        rows, cpu = await _rows(admin), installation.cpu_s()
+        rows, cpu, settled = await _rows(admin), installation.cpu_s(), await _settled(admin)
         numbers = iter(range(10**9))
         done = 0
         began = time.perf_counter()
@@ -145,14 +164,14 @@ async def _measure(installation: Any) -> dict[str, float | str]:
             while time.perf_counter() - began < SECONDS:
                 number = next(numbers)
                 body, headers = signed(world, number % PLAYERS, number)
-                status, answer = await connection.post(head_of("/api/v1/ingest/bench", headers), body)
+                status, answer = await connection.post(head_of(f"/api/v1/ingest/{name}", headers), body)
                 assert status == 202, answer
                 done += 1
             connection.close()
 
         await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
         sent = time.perf_counter()
-        while await admin.fetchval("SELECT count(*) FROM audit.event_log WHERE type = 'reward.settled'") < 2 * done:
+        while await _settled(admin) - settled < 2 * done:
             assert time.perf_counter() - sent < 120, "not all effects arrived"
             await asyncio.sleep(0.01)
         end = time.perf_counter()
@@ -162,6 +181,7 @@ async def _measure(installation: Any) -> dict[str, float | str]:
         for task in sockets:
             task.cancel()
         await admin.close()
+        await end(client, world)
         return {
             "cascades": float(done),
             "cascades/s to the last effect": done / (end - began),
