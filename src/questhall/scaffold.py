@@ -89,8 +89,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from questhall.kernel.sections import Section
 from questhall.kernel.database import Record, Tx
+from questhall.kernel.sections import Section
 
 SECTIONS = (
     Section(
@@ -140,12 +140,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from questhall.contracts.{name} import {title}, {title}Noted
-from questhall.kernel.sections import archive_part
 from questhall.kernel.contract import ArchivePart, Forgotten, Reverted
 from questhall.kernel.database import Tx
 from questhall.kernel.forgetting import forget_traces
 from questhall.kernel.forgoing import forgo
 from questhall.kernel.ids import new_id
+from questhall.kernel.sections import archive_part
 from questhall.kernel.service import Site
 from questhall.services.{name} import repository, rules
 

@@ -235,7 +235,7 @@ class World:
         )
         assert all(row["span"] == row["transfers"] for row in rows), "a transaction's transfers stand together"
         journal = [((row["owner"], row["key"]), row["id"]) for row in rows]
-        found = explain(self.model, list(lines), journal)
+        found = explain(self.model, list(lines), journal, await self._holds())
         assert found is not None, f"no order explains {lines} with the journal {[place for place, _ in journal]}"
         self.model = found
         self.made += [transaction_id for _, transaction_id in journal]
@@ -243,6 +243,12 @@ class World:
             if step.act[0] == "hold" and len(step.act) == 7:
                 entry = ((step.act[2], step.act[1]), step.act[6])
                 self.holds += [entry] if entry not in self.holds else []
+
+    async def _holds(self) -> dict[tuple[str, str], str]:
+        rows = await self.admin.fetch(
+            "SELECT owner, key, state FROM currency.holds WHERE owner = ANY($1)", list(self.accounts.values())
+        )
+        return {(row["owner"], row["key"]): row["state"] for row in rows}
 
     async def check(self) -> None:
         """What is stored is what the model has, and the ledger holds by itself."""
@@ -252,8 +258,7 @@ class World:
         stored = {(r["owner"], r["currency"]): (r["balance"], r["held"], r["paid"], r["number"]) for r in rows}
         modelled = {place: (p.balance, p.held, p.bought, p.moves) for place, p in self.model.purses.items()}
         assert stored == {place: purse for place, purse in modelled.items() if place[0] in mine and purse[3]}
-        holds = await self.admin.fetch("SELECT owner, key, state FROM currency.holds WHERE owner = ANY($1)", mine)
-        assert {(h["owner"], h["key"]): h["state"] for h in holds} == {p: h.state for p, h in self.model.holds.items()}
+        assert await self._holds() == {p: h.state for p, h in self.model.holds.items()}
         players = [UUID(self.accounts[name].removeprefix("user:")) for name in PLAYERS]
         marks = await self.admin.fetch("SELECT * FROM currency.level_marks WHERE user_id = ANY($1)", players)
         assert {(f"user:{m['user_id']}", m["level"]) for m in marks} == self.model.reached
@@ -300,24 +305,26 @@ def act_on(model: Model, act: Any) -> Answer:
 Journal = list[tuple[Place, UUID]]
 
 
-def explain(model: Model, lines: list[list[Step]], journal: Journal) -> Model | None:
-    """The model after some order of the steps (those of one line stay in theirs) that tells and writes the same."""
+def explain(model: Model, lines: list[list[Step]], journal: Journal, holds: dict[Any, str]) -> Model | None:
+    """The model after some order of the steps (those of one line stay in theirs) that tells and writes the same, and leaves
+    holds as they are: whether one ended before or after another was made, no answer says.
+    """
     if not any(lines) and not journal:
-        return model
+        return model if {place: hold.state for place, hold in model.holds.items()} == holds else None
     for number, line in enumerate(lines):
         if line:
             after = model.copy()
             after.wrote = []
             if act_on(after, line[0].act) == line[0].told and is_next(after, journal):
                 rest = [*lines[:number], line[1:], *lines[number + 1 :]]
-                found = explain(after, rest, journal[len(after.wrote) :])
+                found = explain(after, rest, journal[len(after.wrote) :], holds)
                 if found is not None:
                     return found
     if journal:
         after = model.copy()
         after.wrote = []
         if after.follow(journal[0][0]) and is_next(after, journal):
-            return explain(after, lines, journal[len(after.wrote) :])
+            return explain(after, lines, journal[len(after.wrote) :], holds)
     return None
 
 

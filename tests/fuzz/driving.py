@@ -21,7 +21,7 @@ from questhall.gateway import policy
 from questhall.kernel.limits import Quota
 from questhall.kernel.server import server
 from questhall.kernel.testing import PASSWORD, Hall, HallUser
-from questhall.services.identity.actions import sessions
+from questhall.services.identity.actions import exporting, sessions
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 PLACEHOLDER = b"Bearer whoever-it-is"
@@ -37,6 +37,7 @@ def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policy, "USER_QUOTA", PLENTY)
     monkeypatch.setattr(policy, "ADDRESS_QUOTA", PLENTY)
     monkeypatch.setattr(sessions, "LOGIN_TRIES", PLENTY)
+    monkeypatch.setattr(exporting, "ASKED", PLENTY)
 
 
 class Doorman:

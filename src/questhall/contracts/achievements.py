@@ -37,7 +37,7 @@ class BadgeEarned(Event, frozen=True, kw_only=True):
     tier: str | None
     version: int
     xp_reward: int
-    reason: str = ""
+    reason: PersonalText = ""
     """Why a person gave it; empty where its rule did."""
 
 
