@@ -93,7 +93,7 @@ test: check .make/page .make/browser .make/postgres15
 	$(bin)/python -m pytest -q -n 2 --dist worksteal --ignore tests/embedded tests
 	# What touches SQL once more, on the oldest PostgreSQL.
 	@if [ -n "$(postgres15)" ]; then echo "On PostgreSQL 15:"; QUESTHALL_TEST_POSTGRES="$(postgres15)" \
-	  $(bin)/python -m pytest -q -n 2 --dist worksteal --ignore tests/embedded --ignore tests/page --ignore tests/crash tests; \
+	  $(bin)/python -m pytest -q -n 2 --dist worksteal --ignore tests/embedded --ignore tests/page --ignore tests/crash --ignore tests/fuzz --ignore tests/gateway --ignore tests/demo tests; \
 	else echo "PostgreSQL 15 is not to be had here: all ran on the embedded one alone." >&2; fi
 	# Alone: these say how long a start and a stop may take.
 	$(bin)/python -m pytest -q tests/embedded

@@ -105,13 +105,12 @@ def demo(data: Data = Path("data")) -> None:
 
     settings = Settings.read(data=data.absolute(), log_level="warning")
     configure_logs(settings)
-    passwords: dict[str, str] = {}
-    try:
-        with _shown() as step:
-            filled = command.run(settings, lambda done, total: step("Living three months", done, total), passwords)
-    finally:
-        for name, password in passwords.items():
-            out.print(f"Sign in as {name} with the password {password} (kept nowhere: note it)")
+
+    def tell(name: str, password: str) -> None:
+        out.print(f"Sign in as {name} with the password {password} (kept nowhere: note it)")
+
+    with _shown() as step:
+        filled = command.run(settings, lambda done, total: step("Living three months", done, total), tell)
     if filled.already:
         err.print("The demo is there already: nothing was changed.")
     else:

@@ -13,9 +13,10 @@ import pytest
 from questhall.contracts.achievements import Achievements
 from questhall.contracts.audit import Audit
 from questhall.contracts.currency import LevelReached
+from questhall.contracts.identity import Identity
 from questhall.kernel.contract import Event
 from questhall.kernel.ids import new_id
-from questhall.kernel.testing import START, Hall, HallUser
+from questhall.kernel.testing import PASSWORD, START, Hall, HallUser
 from questhall.services.achievements import backfill
 from tests.achievements.test_badges import publish, view
 from tests.quests.test_quests import did
@@ -254,3 +255,34 @@ async def test_a_new_version_meanwhile_is_counted_whole(hall: Hall, monkeypatch:
     await ask(hall, badge)
     await run(hall)
     assert (await view(wren, badge))["mine"]["have"] == 2
+
+
+async def test_a_backfill_counts_nothing_for_who_was_erased(hall: Hall) -> None:
+    wren = await hall.user("wren")
+    await hall.record("integrations", *(act(wren, n) for n in range(4)))
+    requirements = {"event": "activity.recorded", "count": 6}
+    await hall.record("currency", LevelReached(user_id=wren.user_id, level=2, xp=100, transaction_id=new_id()))
+    badge = await publish(hall, {"slug": "early", "name": "Early", "requirements": requirements, "xp_reward": 25})
+    level = await publish(hall, {"slug": "there", "name": "There", "requirements": {"level": 2}, "xp_reward": 25})
+    await ask(hall, badge)
+    await run(hall)
+    assert (await wren.client.request("DELETE", "/me", json={"password": PASSWORD})).status_code == 202
+    for _ in range(8):
+        hall.clock.advance(timedelta(seconds=3))
+        await hall.run_job(Identity, "background")
+    earned = await hall.log("badge.earned")
+    for one in (badge, level):
+        await ask(hall, one)
+    await run(hall)
+    assert await hall.log("badge.earned") == earned
+    async with hall.database(Achievements).read() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM achievement_acts WHERE user_id = $1", wren.user_id) == 0
+
+
+async def test_another_author_sees_the_job_that_is_under_way(hall: Hall) -> None:
+    badge = await publish(hall, rule_of("count", "late"))
+    asked = (await ask(hall, badge)).json()
+    second = await hall.user("mo", role="manager")
+    same = await second.client.post(f"/achievements/{badge}/backfill")
+    assert same.json()["id"] == asked["id"]
+    assert (await second.client.get(f"/jobs/{asked['id']}")).status_code == 200

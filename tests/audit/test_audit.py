@@ -426,3 +426,17 @@ async def test_why_from_a_real_delivery(hall: Hall) -> None:
     texts = [item["text"] for item in (await wren.client.get("/me/history")).json()["items"]]
     assert "You received 15 coins for Merge one" in texts
     assert "Your pull request was merged" in texts
+
+
+async def test_a_text_that_says_sealed_is_no_sealed_text(hall: Hall) -> None:
+    wren = await hall.user("sealed")
+    boss = await hall.user("boss", role="admin")
+    async with hall.database(Audit).read() as tx:
+        rows = [
+            {"id": new_id(), "type": "currency.credited", "subject": str(wren.user_id), "actor": "system", "data": data}
+            for data in ('{"user_id": "x", "note": "", "reason": "sealed"}',)
+        ]
+        opened = await hall.actions(Audit)._people.open(tx, rows)
+    assert opened == rows
+    assert (await wren.client.get("/me/history")).status_code == 200
+    assert (await boss.client.get("/audit/events")).status_code == 200

@@ -23,6 +23,7 @@ from questhall.services.integrations import repository as deliveries
 from tests.identity.canary import AGENT, CANARY, LOGIN, live, scenery, sightings, sign_up
 from tests.quests.test_quests import did
 from tests.realtime.test_socket import ended, open_socket, served, subscribe
+from tests.test_story import merged
 
 WORDS = (CANARY, "chatham")
 READ_BY_OTHERS = (
@@ -315,3 +316,56 @@ async def test_acts_of_one_who_left_wait_for_nobody(hall: Hall, monkeypatch: pyt
         assert await tx.fetchval("SELECT count(*) FROM waiting WHERE account = $1", LOGIN) == 0
         assert await tx.fetchval("SELECT count(*) FROM deliveries WHERE body IS NULL") >= 4
     assert await sightings(hall, *WORDS) == []
+
+
+async def test_words_that_a_player_chose_take_nothing_of_others_along(hall: Hall) -> None:
+    hook, _, other = await scenery(hall)
+    boss = await hall.user("boss", role="admin")
+    payload = merged()
+    payload["sender"] = payload["pull_request"]["user"] = {"login": "stranger", "id": 9, "type": "User"}
+    assert (await hook.send("pull_request", payload)).status_code == 202
+    key = {"idempotency-key": "mine"}
+    body = {"username": other.username, "currency": "coins", "amount": 5, "reason": "a start"}
+    gift = (await boss.client.post("/admin/transactions", json=body, headers=key)).json()
+    assert (
+        await hall.client().post("/auth/password/forgot", json={"email": f"{other.username}@example.org"})
+    ).status_code == 202
+    for name, shown in (("it", "pull_request"), ("coins", "coins"), ("stranger", f"{other.username}@example.org")):
+        bird = await hall.user(name)
+        etag = (await bird.client.get("/me")).headers["etag"]
+        changed = await bird.client.patch("/me", json={"display_name": shown}, headers={"if-match": etag})
+        assert changed.status_code == 200, changed.text
+        assert (await leave(bird)).status_code == 202
+    await run(hall)
+    async with hall.database(Integrations).read() as tx:
+        row = await tx.fetchrow(
+            "SELECT body IS NOT NULL AS body, detail, external_id FROM deliveries ORDER BY id DESC LIMIT 1"
+        )
+    assert row is not None
+    assert (row["body"], row["detail"]) == (True, "waits for an account link: stranger")
+    assert not row["external_id"].startswith("erased")
+    again = await boss.client.post("/admin/transactions", json=body, headers=key)
+    assert again.json() == gift
+    async with hall.database(Identity).read() as tx:
+        assert await tx.fetchval("SELECT count(*) FROM mails WHERE user_id = $1", other.user_id) > 0
+
+
+async def test_who_left_is_paid_nothing_more(hall: Hall) -> None:
+    bird, manager = await hall.user("bird"), await hall.user("mia", role="admin")
+    assert (await leave(bird)).status_code == 202
+    await run(hall)
+    body = {"user_id": str(bird.user_id), "currency": "coins", "amount": 5, "reason": "a canary"}
+    answer = await manager.client.post("/admin/transactions", json=body, headers={"idempotency-key": "late"})
+    assert answer.json()["code"] == "user_not_found"
+
+
+async def test_an_export_and_an_erasure_at_once_do_not_wait_for_each_other(hall: Hall) -> None:
+    for number in range(6):
+        bird = await hall.user(f"bird-{number}")
+        assert (await bird.client.post("/me/export")).status_code == 202
+        exporting = asyncio.create_task(hall.run_job(Identity, "background"))
+        await asyncio.sleep(0.004 * number)
+        assert (await leave(bird)).status_code == 202
+        await exporting
+    await run(hall)
+    assert await finished(hall)

@@ -390,6 +390,11 @@ class Identity(Contract):
         raise NotImplementedError
 
     @call("cli")
+    async def people_outside(self, mail_domain: str) -> list[UserBrief]:
+        """Some of those whose address is in another domain than this, at most 1,000; admins last."""
+        raise NotImplementedError
+
+    @call("cli")
     async def create_token(self, username: str, scopes: list[str] | None = None) -> str:
         """A new access token of a player; refuses ``user_not_found``, ``invalid_scope``."""
         raise NotImplementedError

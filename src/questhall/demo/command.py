@@ -7,7 +7,7 @@ from typing import Any
 
 from questhall import embedded
 from questhall.contracts.identity import AlreadyTaken, Identity
-from questhall.demo.fill import Filled, NotNew, Refused, fill
+from questhall.demo.fill import MAILS, Filled, NotNew, Refused, fill
 from questhall.kernel.children import CannotStart
 from questhall.kernel.client import Client, Unreachable
 from questhall.kernel.settings import Settings
@@ -21,6 +21,9 @@ class _Accounts:
     def __init__(self, identity: Any) -> None:
         self._identity = identity
 
+    async def outsiders(self) -> list[tuple[str, str]]:
+        return [(one.username, one.role) for one in await self._identity.people_outside(MAILS.removeprefix("@"))]
+
     async def admin(self, username: str, email: str, password: str) -> bool:
         try:
             await self._identity.create_user(username, email, password, True)
@@ -32,13 +35,13 @@ class _Accounts:
         return str(await self._identity.create_token(username))
 
 
-def run(settings: Settings, on_step: Callable[[int, int], None], passwords: dict[str, str]) -> Filled:
+def run(settings: Settings, on_step: Callable[[int, int], None], tell: Callable[[str, str], None]) -> Filled:
     """Fills a running installation, as ``fill`` says. Raises CannotStart."""
 
     async def work(api: str, stub: Callable[[Any], Any]) -> Filled:
         client = Client(api)
         try:
-            return await fill(client, _Accounts(stub(Identity)), on_step, passwords)
+            return await fill(client, _Accounts(stub(Identity)), on_step, tell)
         except NotNew as problem:
             raise CannotStart(str(problem), "try the demo on a new one, with another --data and --port") from None
         except (Unreachable, Refused) as problem:

@@ -19,7 +19,7 @@ from questhall.demo.history import DAYS, events_of
 from questhall.demo.people import KEEPERS_LOOK, PEOPLE, STAR, Person
 from questhall.kernel.client import Answer, Client
 
-__all__ = ["Accounts", "Filled", "NotNew", "Refused", "fill"]
+__all__ = ["MAILS", "Accounts", "Filled", "NotNew", "Refused", "fill"]
 
 KEEPER = "hallkeeper"
 MAILS = "@demo.invalid"
@@ -44,6 +44,10 @@ class Refused(Exception):
 class Accounts(Protocol):
     """What the command line may do that the API does not: the door for who keeps the installation."""
 
+    async def outsiders(self) -> list[tuple[str, str]]:
+        """Usernames and roles of those who are not the demo's."""
+        ...
+
     async def admin(self, username: str, email: str, password: str) -> bool:
         """Makes an admin; False when there is one of that name."""
         ...
@@ -65,18 +69,24 @@ async def fill(
     client: Client,
     accounts: Accounts,
     on_step: Callable[[int, int], None],
-    passwords: dict[str, str],
+    tell_password: Callable[[str, str], None],
     people: Sequence[Person] = PEOPLE,
 ) -> Filled:
     """Makes the community, or what is missing of it. Raises NotNew, Refused, the kernel's Unreachable.
 
-    ``on_step`` is told how much of how much is done. ``passwords`` is given those that are made in this run of the keeper and
-    of the player to look around as: they are kept nowhere, and those of the others are told to nobody.
+    ``on_step`` is told how much of how much is done. ``tell_password`` is told those of the keeper and of the player to look
+    around as, as soon as they hold: they are kept nowhere, and those of the others are told to nobody.
     """
+    # First of all: what has players of its own is left as it is.
+    for username, role in await accounts.outsiders():
+        if username == KEEPER:
+            raise NotNew(f"somebody else is called {KEEPER} here")
+        if role != "admin":
+            raise NotNew("this installation has players of its own")
     secret = secrets.token_urlsafe(PASSWORD_BYTES)
     if await accounts.admin(KEEPER, KEEPER + MAILS, secret):
-        passwords[KEEPER] = secret
-    filler = _Filler(client, accounts, on_step, people, passwords)
+        tell_password(KEEPER, secret)
+    filler = _Filler(client, accounts, on_step, people, tell_password)
     filler.tokens[KEEPER] = await accounts.token(KEEPER)
     try:
         return await filler.run()
@@ -93,20 +103,19 @@ class _Filler:
         accounts: Accounts,
         on_step: Callable[[int, int], None],
         people: Sequence[Person],
-        passwords: dict[str, str],
+        tell_password: Callable[[str, str], None],
     ) -> None:
         self.tokens: dict[str, str] = {}
         self._client = client
         self._accounts = accounts
         self._on_step = on_step
         self._people = people
-        self._passwords = passwords
+        self._tell_password = tell_password
         self._done = 0
         self._total = 4 * len(people) + len(content.QUESTS) + len(content.BADGES) + 1
         self._acts = 0
 
     async def run(self) -> Filled:
-        await self._check_new()
         await self._dress(KEEPER, KEEPERS_LOOK)
         source = await self._source()
         if source["name"] == WHOLE:
@@ -140,23 +149,15 @@ class _Filler:
         """Ends the tokens of this run and of those before it; the keeper's, by which it asks, at the end."""
         for username in sorted(self.tokens, key=lambda name: name == KEEPER):
             token = self.tokens[username]
-            found = await self._client.send("GET", "/me/tokens?limit=100", token=token)
-            ids = [one["id"] for one in found.body["items"]] if found.status == 200 else []
-            for identifier in ids:
-                await self._client.send("DELETE", f"/me/tokens/{identifier}", token=token)
-
-    async def _check_new(self) -> None:
-        if not (await self._ask("GET", "/me"))["email"].endswith(MAILS):
-            raise NotNew(f"somebody else is called {KEEPER} here")
-        after = ""
-        while True:
-            page = await self._ask("GET", f"/admin/users?limit=100{after}")
-            for user in page["items"]:
-                if user["role"] != "admin" and not user["email"].endswith(MAILS):
-                    raise NotNew("this installation has players of its own")
-            if page["next"] is None:
-                return
-            after = f"&after={page['next']}"
+            while True:
+                found = await self._client.send("GET", "/me/tokens?limit=100", token=token)
+                kept = found.body["items"] if found.status == 200 else []
+                # The newest is this run's own, by which it asks: it goes when it is alone.
+                ids = [one["id"] for one in sorted(kept, key=lambda one: one["created_at"])]
+                for identifier in ids[:-1] or ids:
+                    await self._client.send("DELETE", f"/me/tokens/{identifier}", token=token)
+                if len(ids) < 2:
+                    break
 
     async def _source(self) -> dict[str, Any]:
         body = {"slug": SLUG, "kind": "cloudevents", "name": FILLING, "past_days": PAST_DAYS}
@@ -194,7 +195,7 @@ class _Filler:
             }
             answer = await self._client.send("POST", "/auth/register", body)
             if answer.status == 201 and person.username == STAR:
-                self._passwords[STAR] = secret
+                self._tell_password(STAR, secret)
             if answer.status not in (201, 409):
                 raise Refused(f"POST /auth/register: {answer.body}")
             self._step()

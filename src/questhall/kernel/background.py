@@ -116,19 +116,25 @@ _SAVE_SQL = (
     "status = CASE WHEN $5::jsonb IS NULL THEN status ELSE 'done' END, "
     "finished_at = CASE WHEN $5::jsonb IS NOT NULL THEN $6::timestamptz END WHERE id = $1"
 )
-_COLUMNS = "id, kind, status, owner, done, total, result, problem, created_at, finished_at"
+_COLUMNS = "id, kind, status, owner, permission, done, total, result, problem, created_at, finished_at"
 
 
 async def enqueue(
-    tx: Tx, kind: str, arguments: msgspec.Struct, *, owner: UUID | None = None, about: str = ""
+    tx: Tx,
+    kind: str,
+    arguments: msgspec.Struct,
+    *,
+    owner: UUID | None = None,
+    permission: str | None = None,
+    about: str = "",
 ) -> JobState:
     """Asks for a job, with what this transaction does; where one of its kind ``about`` the same is open, that is it.
 
-    ``owner``: the player whose job it is, and who may look at it.
+    ``owner``: the player whose job it is, and who may look at it; ``permission``: whoever has it may, too.
     """
     row = await tx.fetchrow(
-        "INSERT INTO background_jobs (id, kind, about, owner, arguments, cause, next_at, created_at) "
-        "VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $7) ON CONFLICT (kind, about) WHERE finished_at IS NULL "
+        "INSERT INTO background_jobs (id, kind, about, owner, arguments, cause, next_at, created_at, permission) "
+        "VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $7, $8) ON CONFLICT (kind, about) WHERE finished_at IS NULL "
         f"DO UPDATE SET kind = EXCLUDED.kind RETURNING {_COLUMNS}",
         new_id(),
         kind,
@@ -137,6 +143,7 @@ async def enqueue(
         json_text(arguments),
         json_text(tx.cause),
         tx.now,
+        permission,
     )
     assert row is not None
     return _state_of(row)

@@ -195,6 +195,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["queued", "running", "done", "failed"]
     owner: UUID | None
     """Whose it is; None: of whoever runs the installation."""
+    permission: str | None
+    """Who may look at it beside its owner."""
     done: int
     total: int | None
     result: dict[str, Any] | None

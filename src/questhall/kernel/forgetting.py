@@ -12,13 +12,16 @@ from questhall.kernel.personal import blanked
 
 __all__ = ["forget_traces"]
 
+_NAMING = (b"username", b"to", b"email", b"account")
+"""Fields in which an answer names a player."""
+
 ERASED_ANSWER = b'{"erased":true}'
 
 
 async def forget_traces(tx: Tx, user_id: UUID, names: Sequence[str] = ()) -> int:
     """Forgets a person in answers that were kept, events that wait, and background jobs; idempotent.
 
-    ``names``: what else they were known by: answers to others that say one of them are emptied. Answers how many events of
+    ``names``: what else they were known by: answers to others that name one of them are emptied. Answers how many events of
     theirs are still on their way from here: while there are any, others may have yet to hear them.
     """
     actors = [f"user:{user_id}", f"admin:{user_id}"]
@@ -38,8 +41,9 @@ async def forget_traces(tx: Tx, user_id: UUID, names: Sequence[str] = ()) -> int
 
 async def _forget_answers(tx: Tx, user_id: UUID, actors: list[str], names: Sequence[str]) -> None:
     await tx.execute("DELETE FROM idempotency_keys WHERE caller = ANY($1::text[]) AND state = 'done'", actors)
-    # As they stand in JSON, quoted: a short name is not found within another word.
-    wanted = [msgspec.json.encode(name) for name in {str(user_id), *names} if name]
+    # Names only where an answer gives them as somebody's: a player may be called "coins".
+    wanted = [msgspec.json.encode(str(user_id))]
+    wanted += [b'"%b":%b' % (field, msgspec.json.encode(name)) for name in names if name for field in _NAMING]
     await tx.execute(
         "UPDATE idempotency_keys SET body = $2, headers = '{}' WHERE state = 'done' "
         "AND EXISTS (SELECT FROM unnest($1::bytea[]) AS w WHERE position(w IN body) > 0)",

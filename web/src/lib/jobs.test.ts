@@ -4,7 +4,7 @@ import type { Job } from "./types";
 
 const born = "2026-03-02T09:00:00Z";
 const at = (seconds: number): number => Date.parse(born) + seconds * 1000;
-const job = (changed: Partial<Job>): Job => ({ id: "j", kind: "export", status: "running", owner: null, done: 0, total: null, result: null, problem: null, created_at: born, finished_at: null, ...changed });
+const job = (changed: Partial<Job>): Job => ({ id: "j", kind: "export", status: "running", owner: null, permission: null, done: 0, total: null, result: null, problem: null, created_at: born, finished_at: null, ...changed });
 
 describe("a job", () => {
   it("is looked at often at first, seldom later, and never again when it is over", () => {

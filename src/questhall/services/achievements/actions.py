@@ -161,7 +161,14 @@ class AchievementsActions(Content):
         if achievement_id not in self.book.badges:
             raise AchievementNotFound
         async with self.at.db.tx() as tx:
-            return await enqueue(tx, KIND, Asked(achievement_id=achievement_id), owner=asker, about=str(achievement_id))
+            return await enqueue(
+                tx,
+                KIND,
+                Asked(achievement_id=achievement_id),
+                owner=asker,
+                permission="achievements:write",
+                about=str(achievement_id),
+            )
 
     async def backfill(self, job: BackgroundJob) -> None:
         """Does a backfill, step by step, by the rules as they are at each."""
@@ -193,6 +200,8 @@ class AchievementsActions(Content):
     async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
         """See the contract: their zone, what was told apart in their acts, and reasons that somebody wrote."""
         async with self.at.db.tx() as tx:
+            # Either a backfill's step has counted their acts, and those are there to be forgotten; or the next leaves them out.
+            await wait_for_step(tx, KIND)
             await repository.forget(tx, user_id)
             pending = await forget_traces(tx, user_id, names)
         await self.board.renew()

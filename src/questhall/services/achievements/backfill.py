@@ -110,8 +110,9 @@ class Backfill:
             self._ahead = asyncio.create_task(self._read(badge, reached, part.next), name="backfill read ahead")
         async with self._job.step() as tx:
             undone = await repository.undone(tx, [event.id for event in part.events])
+            gone = {str(user_id) for user_id in await repository.erased(tx, _people(part))}
             engine = Engine(tx, book.only(badge.id), backfill=True)
-            await engine.count([event for event in part.events if event.id not in undone])
+            await engine.count([event for event in part.events if event.id not in undone and event.subject not in gone])
             return self._advance(badge, reached, len(part.events), engine.awarded, after=part.next)
 
     async def _read(self, badge: rules.Badge, reached: Reached, after: LogPlace | None) -> LogPart:
@@ -121,8 +122,9 @@ class Backfill:
         async with self._job.step() as tx:
             players = await repository.player_ids(tx, reached.player, PART)
             engine = Engine(tx, book.only(badge.id), backfill=True)
-            if players:
-                await engine.look(badge, players)
+            there = sorted(set(players) - await repository.erased(tx, players))
+            if there:
+                await engine.look(badge, there)
             last = players[-1] if len(players) == PART else None
             return self._advance(badge, reached, len(players), engine.awarded, player=last)
 
@@ -148,6 +150,10 @@ class Backfill:
             msgspec.structs.replace(reached, after=after, players=players, player=player, awarded=awarded)
         )
         return False
+
+
+def _people(part: LogPart) -> set[UUID]:
+    return {UUID(subject) for subject in {event.subject for event in part.events}}
 
 
 def _types(badge: rules.Badge) -> list[str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from questhall.contracts import every_contract
 from questhall.contracts.audit import Audit, Broken, JobNotFound, LogPart, LogPlace
+from questhall.kernel.access import Caller
 from questhall.kernel.contract import ArchivePart, Contract, Envelope, Forgotten, JobState
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.encryption import Sealer
@@ -104,11 +105,14 @@ class AuditActions(Audit):
         async with self.at.db.read() as tx:
             return await repository.unlogged(tx, event_ids)
 
-    async def background_job(self, job_id: UUID, asker: UUID, *, sees_all: bool) -> JobState:
+    async def background_job(self, job_id: UUID, caller: Caller) -> JobState:
         """How far a background job of any service is. Refuses ``job_not_found``, also for what is somebody else's."""
         states = await asyncio.gather(*(self._job_of(contract, job_id) for contract in every_contract()))
         state = next((state for state in states if state is not None), None)
-        if state is None or (state.owner != asker and not sees_all):
+        if state is None:
+            raise JobNotFound
+        allowed = state.permission is not None and caller.may(state.permission)
+        if state.owner != caller.user and not allowed and not caller.may("jobs:read"):
             raise JobNotFound
         return state
 

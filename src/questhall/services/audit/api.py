@@ -88,7 +88,7 @@ async def read_history(
 @get("/jobs/{job_id:uuid}", permission=SIGNED_IN, refuses=(JobNotFound,))
 async def read_job(actions: AuditActions, caller: Caller, job_id: UUID) -> JobState:
     """How far something is that takes long, and what came of it; for whoever asked for it, until a week after its end."""
-    return await actions.background_job(job_id, caller.user, sees_all=caller.may("jobs:read"))
+    return await actions.background_job(job_id, caller)
 
 
 @get("/why/{kind:str}/{effect_id:str}", permission=SIGNED_IN, responses=CATCHING_UP, refuses=(NotFound,))

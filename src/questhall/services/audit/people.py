@@ -76,12 +76,13 @@ class People:
 
         Where somebody is not, what was personal stands empty, and ``erased`` says so.
         """
-        sealed = [
+        maybe = [
             (row["id"], row, _decoder.decode(row["data"]))
             for row in rows
             if personal_fields(row["type"]) and f'"{SEALED}"' in row["data"]
         ]
-        closed = {id_: (data, _concerned(row, data)) for id_, row, data in sealed}
+        # A text that says no more than "sealed" is none.
+        closed = {id_: (data, _concerned(row, data)) for id_, row, data in maybe if SEALED in data}
         people = {one for _, theirs in closed.values() for one in theirs}
         keys = await self._reading(tx, sorted(people)) if people else {}
         return [

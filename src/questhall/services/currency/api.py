@@ -395,7 +395,7 @@ async def _player(actions: CurrencyActions, data: Grant) -> UserBrief | None:
         raise PlayerUnclear("give `username` or `user_id`, one of them")
     identity = actions.at.stub(Identity)
     if data.user_id is not None:
-        return next(iter(await identity.users([data.user_id])), None)
+        return next((user for user in await identity.users([data.user_id]) if user.status != "erased"), None)
     return await identity.user_by_username(data.username or "")
 
 

@@ -352,10 +352,14 @@ SECTIONS = (
         "AND ($2::text IS NULL OR id > $2::text::uuid) ORDER BY 1 LIMIT $3",
     ),
 )
+WAITS_FOR = "waits for an account link: "
+"""What a delivery's detail begins with while nobody is known by its accounts; they follow."""
 FORGOTTEN_AT_ONCE = 100
 """Deliveries; each may have a large body."""
 
-# Names stand in JSON as strings of their own, in a form field with their quotes encoded.
+# Acts of theirs go with all that tells of them. In others' deliveries their accounts and address may be named: there the body
+# goes, and the delivery stays, so that it counts once; what waits of it for others waits on. In JSON they stand as strings of
+# their own, in a form field with their quotes encoded.
 _FORGET_SQL = """
 WITH page AS (
     SELECT source_id, id FROM deliveries WHERE $2::uuid IS NULL OR id > $2 ORDER BY id LIMIT $3
@@ -363,12 +367,17 @@ WITH page AS (
     SELECT encode(convert_to(lower(w), 'UTF8'), 'escape') AS word FROM (
         SELECT '"' || n || '"' FROM unnest($4::text[]) AS n UNION SELECT '%22' || n || '%22' FROM unnest($4::text[]) AS n
     ) AS quoted(w)
-), gone AS (
+), theirs AS (
     UPDATE deliveries d SET body = NULL, detail = '', external_id = 'erased:' || d.id
     FROM page p WHERE d.source_id = p.source_id AND d.id = p.id AND d.external_id <> 'erased:' || d.id AND (
         d.activities @> jsonb_build_array(jsonb_build_object('user_id', $1::uuid::text))
-        OR EXISTS (SELECT FROM words WHERE position(word IN lower(encode(d.body, 'escape'))) > 0)
-        OR EXISTS (SELECT FROM unnest($4::text[]) AS n WHERE position(lower(n) IN lower(d.detail)) > 0))
+        OR (starts_with(d.detail, $5) AND string_to_array(substr(d.detail, length($5) + 1), ', ') && $4::text[]))
+    RETURNING d.id
+), others AS (
+    UPDATE deliveries d SET body = NULL FROM page p
+    WHERE d.source_id = p.source_id AND d.id = p.id AND d.body IS NOT NULL
+    AND NOT EXISTS (SELECT FROM theirs t WHERE t.id = d.id)
+    AND EXISTS (SELECT FROM words WHERE position(word IN lower(encode(d.body, 'escape'))) > 0)
 )
 SELECT id FROM page ORDER BY id
 """
@@ -380,9 +389,9 @@ async def accounts_of(tx: Tx, user_id: UUID) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def forget_deliveries(tx: Tx, user_id: UUID, after: UUID | None, names: list[str]) -> UUID | None:
+async def forget_deliveries(tx: Tx, user_id: UUID, after: UUID | None, accounts: list[str]) -> UUID | None:
     """Empties deliveries that tell of a player, some at a time; where to go on, None: that was all."""
-    rows = await tx.fetch(_FORGET_SQL, user_id, after, FORGOTTEN_AT_ONCE, names)
+    rows = await tx.fetch(_FORGET_SQL, user_id, after, FORGOTTEN_AT_ONCE, accounts, WAITS_FOR)
     return rows[-1][0] if len(rows) == FORGOTTEN_AT_ONCE else None
 
 

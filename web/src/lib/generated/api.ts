@@ -1618,6 +1618,7 @@ export interface components {
             /** @enum {string} */
             status: "queued" | "running" | "done" | "failed";
             owner: string | null;
+            permission: string | null;
             done: number;
             total: number | null;
             result: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -43,6 +44,12 @@ async def player_ids(tx: Tx, after: UUID | None, limit: int) -> list[UUID]:
         "SELECT user_id FROM players WHERE $1::uuid IS NULL OR user_id > $1 ORDER BY user_id LIMIT $2", after, limit
     )
     return [row[0] for row in rows]
+
+
+async def erased(tx: Tx, user_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these players who were erased."""
+    rows = await tx.fetch("SELECT user_id FROM players WHERE user_id = ANY($1::uuid[]) AND erased", list(user_ids))
+    return {row[0] for row in rows}
 
 
 async def handled(tx: Tx, first: UUID, last: UUID) -> list[UUID]:

@@ -28,10 +28,11 @@ SECTIONS = (
 async def forget(tx: Tx, user_id: UUID) -> None:
     """Forgets where a player lived, what their acts said, and what was written when a badge was given or taken by hand.
 
-    Badges stay: they count as held.
+    Badges stay: they count as held. What their acts counted can't be told any more: no backfill counts for them.
     """
     await tx.execute(
-        "UPDATE players SET timezone = 'UTC', zone_before = NULL, zone_from = NULL, skipped = '{}' WHERE user_id = $1",
+        "UPDATE players SET timezone = 'UTC', zone_before = NULL, zone_from = NULL, skipped = '{}', erased = true "
+        "WHERE user_id = $1",
         user_id,
     )
     await tx.execute("DELETE FROM achievement_acts WHERE user_id = $1", user_id)

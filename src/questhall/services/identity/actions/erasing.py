@@ -56,8 +56,11 @@ class Erasing(Links, Administration):
             return await self._erase(tx, user_id, owner=None if admin == user_id else admin, reason=reason)
 
     async def _erase(self, tx: Tx, user_id: UUID, *, owner: UUID | None, reason: str) -> JobState:
+        # Before the player's row: a step of an export holds its job, and asks for that row.
+        await repository.end_exports(tx, user_id)
         row = await self._locked(tx, user_id, admin_stays=False)
-        names = sorted({row["username"], row["display_name"], row["email"].lower()})
+        # Not what they were shown as: that may be any word, or somebody else's address.
+        names = sorted({row["username"], row["email"].lower()})
         await repository.reserve_name(tx, digest(row["username"]))
         await repository.add_erasure(tx, user_id, names)
         await repository.anonymise(tx, user_id, FORMER)

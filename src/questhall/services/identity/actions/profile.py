@@ -83,6 +83,11 @@ class Profile(Part):
         async with self.at.db.read() as tx:
             return [self._brief(row, tx.now) for row in await repository.users(tx, user_ids)]
 
+    async def people_outside(self, mail_domain: str) -> list[UserBrief]:
+        """See the contract."""
+        async with self.at.db.read() as tx:
+            return [self._brief(row, tx.now) for row in await repository.users_outside(tx, mail_domain)]
+
     async def user_by_username(self, username: str) -> UserBrief | None:
         """See the contract."""
         async with self.at.db.read() as tx:

@@ -36,6 +36,7 @@ from questhall.services.identity.repository.people import (
     user_by_email,
     user_by_name,
     users,
+    users_outside,
 )
 from questhall.services.identity.repository.person import (
     SECTIONS,
@@ -43,6 +44,7 @@ from questhall.services.identity.repository.person import (
     add_part,
     anonymise,
     archive,
+    end_exports,
     finish_erasure,
     forget,
     forget_archives,
@@ -85,6 +87,7 @@ __all__ = [
     "archive",
     "change",
     "count_tokens",
+    "end_exports",
     "end_invite",
     "end_links",
     "end_session",
@@ -130,4 +133,5 @@ __all__ = [
     "user_by_email",
     "user_by_name",
     "users",
+    "users_outside",
 ]

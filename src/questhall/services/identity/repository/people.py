@@ -59,6 +59,15 @@ async def user(tx: Tx, user_id: UUID, *, lock: bool = False) -> Record | None:
     )
 
 
+async def users_outside(tx: Tx, mail_domain: str) -> list[Record]:
+    """Some of those whose address is in another domain, admins last."""
+    return await tx.fetch(
+        "SELECT * FROM users WHERE status <> 'erased' AND NOT lower(email) LIKE '%@' || $1 "
+        "ORDER BY role = 'admin', id LIMIT 1000",
+        mail_domain,
+    )
+
+
 async def user_by_name(tx: Tx, username: str) -> Record | None:
     """A player by name."""
     return await tx.fetchrow("SELECT * FROM users WHERE username = $1 AND status <> 'erased'", username)

@@ -145,10 +145,14 @@ async def anonymise(tx: Tx, user_id: UUID, display_name: str) -> None:
     )
 
 
+async def end_exports(tx: Tx, user_id: UUID) -> None:
+    """Ends a player's exports. A step that is under way is waited for, and what it brought is there to be dropped."""
+    await tx.execute("DELETE FROM background_jobs WHERE kind = 'export' AND about = $1::uuid::text", user_id)
+
+
 async def forget(tx: Tx, user_id: UUID, names: list[str]) -> None:
     """Drops everything that hangs on a player's row."""
-    # Jobs first: a step of an export that is under way is waited for, and what it brought is there to be dropped.
-    await tx.execute("DELETE FROM background_jobs WHERE kind = 'export' AND about = $1::uuid::text", user_id)
+    await end_exports(tx, user_id)
     for table in ("archives", "archive_parts", "credentials", "sessions", "api_tokens", "devices", "one_time_links"):
         await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
     await tx.execute("DELETE FROM mails WHERE user_id = $1 OR lower(recipient) = ANY($2::text[])", user_id, names)

@@ -42,12 +42,13 @@ class IntegrationsActions(Taking, Linking, Integrations):
     async def forget(self, user_id: UUID, names: list[str], after: str | None) -> Forgotten:
         """See the contract: deliveries that tell of them, and which accounts elsewhere are theirs."""
         async with self.at.db.tx() as tx:
-            known = [*names, *await repository.accounts_of(tx, user_id)]
+            # An address is theirs alone; a username may be any word.
+            known = [*(name for name in names if "@" in name), *await repository.accounts_of(tx, user_id)]
             place = await repository.forget_deliveries(tx, user_id, UUID(after) if after else None, known)
             if place is not None:
                 return Forgotten(next=str(place))
             await repository.forget_accounts(tx, user_id)
-            return Forgotten(pending=await forget_traces(tx, user_id, known))
+            return Forgotten(pending=await forget_traces(tx, user_id, [*names, *known]))
 
     async def explain(self, kind: str, effect_id: str) -> Origin | None:
         """See the contract: a ``delivery``."""

@@ -258,7 +258,7 @@ def _person(kind: str, draft: github.Draft) -> tuple[str, str, str]:
 def _outcome(delivery: Delivery, *, said: int, waits: set[str], doubles: int) -> tuple[str, str]:
     if delivery.ignored == "ping":
         return "ping", "connected"
-    waiting = "waits for an account link: " + ", ".join(sorted(waits)) if waits else ""
+    waiting = repository.WAITS_FOR + ", ".join(sorted(waits)) if waits else ""
     doubled = f"{doubles} counted before" if doubles else ""
     if said:
         return "recorded", "; ".join(filter(None, (doubled, waiting)))[: repository.DETAIL_MAX]
