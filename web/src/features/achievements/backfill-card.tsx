@@ -40,8 +40,7 @@ export function BackfillCard({ badge }: { badge: Achievement }) {
   useEffect(() => {
     if (over) void queries.invalidateQueries({ queryKey: badgesKey });
   }, [over, queries]);
-  // A job is its asker's: the open one that was answered may be another author's. One that is kept may be of who was here before.
-  const others = isNowhere(error) && asking.isSuccess;
+  // One that is kept may be of long ago, or of who was here before.
   const running = id !== null && !over && !isNowhere(error);
   const open = badge.status === "published";
   if (!open && !job) return null;
@@ -52,7 +51,7 @@ export function BackfillCard({ badge }: { badge: Achievement }) {
       </p>
       {running && <JobProgress job={job} label="Counting what happened before" words={progress} />}
       <p role="status" className="mb-3 font-bold empty:hidden">
-        {job?.status === "done" ? resultWords(job, badge) : others ? "Another author asked for it before you, and it is under way." : ""}
+        {job?.status === "done" ? resultWords(job, badge) : ""}
       </p>
       {job?.status === "failed" && (
         <p role="alert" className="mb-3 text-bad">
