@@ -105,7 +105,7 @@ async def prepare(installation: Any, client: httpx.AsyncClient, *, players: int,
     return world
 
 
-async def end(client: httpx.AsyncClient, world: World) -> None:
+async def archive(client: httpx.AsyncClient, world: World) -> None:
     """Archives what was published: the next run of the same installation counts by its own alone."""
     for path in world.authored:
         (await client.post(f"{path}/archive", headers=world.admin)).raise_for_status()
@@ -181,7 +181,7 @@ async def measure(installation: Any, name: str = "bench") -> dict[str, float | s
         for task in sockets:
             task.cancel()
         await admin.close()
-        await end(client, world)
+        await archive(client, world)
         return {
             "cascades": float(done),
             "cascades/s to the last effect": done / (end - began),
