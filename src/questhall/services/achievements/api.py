@@ -90,7 +90,8 @@ class RareBoard(msgspec.Struct, frozen=True, kw_only=True):
 @get("/achievements/rare-board", permission=SIGNED_IN)
 async def read_rare_board(actions: AchievementsActions, caller: Caller, limit: Limit = 25) -> RareBoard:
     """Players by what their badges weigh: 1, 5, 25 and 125 by rarity; of equal ones who was there first. As of a minute ago."""
-    return RareBoard(items=(await actions.board.read())[:limit], mine=await actions.board.place_of(caller.user))
+    board = await actions.board.read()
+    return RareBoard(items=board[:limit], mine=await actions.board.place_of(caller.user, board))
 
 
 @get("/achievements/{achievement_id:uuid}", permission=SIGNED_IN)

@@ -66,9 +66,9 @@ class Board:
         await self._at.cache.set(self._key, msgspec.json.encode(lines), ttl_s=KEPT_S)
         return lines
 
-    async def place_of(self, user_id: UUID) -> BoardLine | None:
-        """A player's own place, however far down; None for who holds nothing, or is private."""
-        own = next((line for line in await self.read() if line.user_id == user_id), None)
+    async def place_of(self, user_id: UUID, board: list[BoardLine]) -> BoardLine | None:
+        """A player's own place on it or, counted over everybody, below; None for who holds nothing, or is private."""
+        own = next((line for line in board if line.user_id == user_id), None)
         if own is not None:
             return own
         async with self._at.db.read() as tx:
