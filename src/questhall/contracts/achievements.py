@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from questhall.contracts.rewards import RewardGranted, RewardRevoked
-from questhall.kernel.content import Plan
-from questhall.kernel.contract import Contract, Event, PersonalText, Refusal, call
+from questhall.kernel.content import ContentContract
+from questhall.kernel.contract import Event, PersonalText, Refusal
 
 
 class AchievementPublished(Event, frozen=True, kw_only=True):
@@ -125,7 +125,7 @@ class NotEarned(Refusal):
     title: ClassVar[str] = "This badge was not earned yet"
 
 
-class Achievements(Contract):
+class Achievements(ContentContract):
     """Explains ``badge``."""
 
     name: ClassVar[str] = "achievements"
@@ -147,27 +147,3 @@ class Achievements(Contract):
         AlreadyEarned,
         BadTier,
     )
-
-    @call("cli")
-    async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """Publishes badges whose slugs are not there yet; answers how many. What does not fit here is left out."""
-        raise NotImplementedError
-
-    @call("cli")
-    async def content(self) -> list[dict[str, Any]]:
-        """Every badge as files have it (``kernel/content.py``), by slug."""
-        raise NotImplementedError
-
-    @call("cli")
-    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
-        """What ``apply`` would do with badges as files have them, or why it can't."""
-        raise NotImplementedError
-
-    @call("cli")
-    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
-        """Makes and changes badges until they are as these say, all or (with faults) none; again, it does nothing.
-
-        A change of what is published is a new version. What is not named stays as it is. Refuses ``slug_taken`` where
-        somebody made the same meanwhile.
-        """
-        raise NotImplementedError

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from questhall.contracts.rewards import RewardGranted
-from questhall.kernel.content import Plan
-from questhall.kernel.contract import Contract, Event, Refusal, call
+from questhall.kernel.content import ContentContract
+from questhall.kernel.contract import Event, Refusal
 
 
 class QuestPublished(Event, frozen=True, kw_only=True):
@@ -177,7 +177,7 @@ class RuleCycle(Refusal):
     title: ClassVar[str] = "These quests set each other off"
 
 
-class Quests(Contract):
+class Quests(ContentContract):
     """quests says; it answers calls about its content, and revert."""
 
     name: ClassVar[str] = "quests"
@@ -195,27 +195,3 @@ class Quests(Contract):
         RewardGranted,
     )
     refusals: ClassVar[tuple[type[Refusal], ...]] = (QuestNotFound, BadQuest, IllegalMove, QuestSlugTaken, RuleCycle)
-
-    @call("cli")
-    async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """Publishes quests whose slugs are not there yet; answers how many. What does not fit here is left out."""
-        raise NotImplementedError
-
-    @call("cli")
-    async def content(self) -> list[dict[str, Any]]:
-        """Every quest as files have it (``kernel/content.py``), by slug."""
-        raise NotImplementedError
-
-    @call("cli")
-    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
-        """What ``apply`` would do with quests as files have them, or why it can't."""
-        raise NotImplementedError
-
-    @call("cli")
-    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
-        """Makes and changes quests until they are as these say, all or (with faults) none; again, it does nothing.
-
-        A change of what is published is a new version. What is not named stays as it is. Refuses ``slug_taken`` where
-        somebody made the same meanwhile.
-        """
-        raise NotImplementedError

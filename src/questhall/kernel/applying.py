@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from graphlib import TopologicalSorter
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 from uuid import UUID
 
 import msgspec
 
-from questhall.kernel.content import Change, D, Entry, Fault, Plan, changes_of, entries_of, written
+from questhall.kernel.content import Change, ContentContract, D, Entry, Fault, Plan, changes_of, entries_of, written
 from questhall.kernel.contract import Event, Refusal
 from questhall.kernel.database import Record, Tx
 from questhall.kernel.ids import new_id
+from questhall.kernel.service import Site
 from questhall.kernel.versions import Heads
 
-__all__ = ["Contents", "Outcome"]
+__all__ = ["Check", "ContentCalls", "Contents", "Outcome"]
 
 
 class Outcome(msgspec.Struct, Generic[D], frozen=True, kw_only=True):
@@ -175,3 +176,45 @@ def _outcome(here: Mapping[str, Held[D]], entries: list[Entry[D]], changes: list
         },
         known=frozenset(after),
     )
+
+
+class ContentCalls(ContentContract):
+    """Implements the content calls; a service says what it authors, what may be wrong with it, and when it holds."""
+
+    at: Site
+    contents: ClassVar[Contents[Any]]
+
+    async def _check(self) -> Check[Any]:
+        """What finds the faults of an outcome. Asked before the transaction: it may need other services."""
+        raise NotImplementedError
+
+    async def _authored(self) -> None:
+        """What was published or archived holds, and is shown, from now on."""
+        raise NotImplementedError
+
+    async def content(self) -> list[dict[str, Any]]:
+        """See the contract."""
+        async with self.at.db.read() as tx:
+            return await self.contents.read(tx)
+
+    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
+        """See the contract."""
+        check = await self._check()
+        async with self.at.db.read() as tx:
+            return await self.contents.plan(tx, definitions, check)
+
+    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
+        """See the contract."""
+        check = await self._check()
+        async with self.at.db.tx() as tx:
+            plan = await self.contents.apply(tx, definitions, check)
+        await self._authored()
+        return plan
+
+    async def install(self, definitions: list[dict[str, Any]]) -> int:
+        """See the contract."""
+        check = await self._check()
+        async with self.at.db.tx() as tx:
+            plan = await self.contents.install(tx, definitions, check)
+        await self._authored()
+        return sum(change.does == "create" for change in plan.changes)

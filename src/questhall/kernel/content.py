@@ -14,7 +14,20 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
-__all__ = ["Change", "Difference", "Entry", "Fault", "Plan", "changes_of", "entries_of", "faults_of", "written"]
+from questhall.kernel.contract import Contract, call
+
+__all__ = [
+    "Change",
+    "ContentContract",
+    "Difference",
+    "Entry",
+    "Fault",
+    "Plan",
+    "changes_of",
+    "entries_of",
+    "faults_of",
+    "written",
+]
 
 Status = Literal["draft", "published", "archived"]
 Does = Literal["create", "change", "same", "left"]
@@ -80,6 +93,34 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     changes: list[Change] = []
     faults: list[Fault] = []
+
+
+class ContentContract(Contract):
+    """Base of contracts whose service authors something that is kept as files too."""
+
+    @call("cli")
+    async def install(self, definitions: list[dict[str, Any]]) -> int:
+        """Publishes what is not there yet by its slug; answers how many. What does not fit here is left out."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def content(self) -> list[dict[str, Any]]:
+        """Everything as files have it, by slug."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
+        """What ``apply`` would do, or why it can't."""
+        raise NotImplementedError
+
+    @call("cli")
+    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
+        """Makes and changes until all is as these say, all or (with faults) none; again, it does nothing.
+
+        A change of what is published is a new version. What is not named stays as it is. Refuses ``slug_taken`` where
+        somebody made the same meanwhile.
+        """
+        raise NotImplementedError
 
 
 def entries_of(raw: Iterable[Mapping[str, Any]], kind: type[D]) -> tuple[list[Entry[D]], list[Fault]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from questhall import starter
@@ -13,44 +12,9 @@ from questhall.contracts.achievements import (
     BadAchievement,
     RuleCycle,
 )
-from questhall.kernel.applying import Contents, Outcome
-from questhall.kernel.content import Entry, Fault, Plan, entries_of, faults_of
-from questhall.kernel.service import Site
+from questhall.kernel.applying import Check, ContentCalls, Contents, Outcome
+from questhall.kernel.content import Entry, Fault, entries_of, faults_of
 from questhall.services.achievements import repository, rules
-
-
-class Content(Achievements):
-    """The content calls of the contract."""
-
-    at: Site
-
-    async def _authored(self) -> None:
-        """What was published or archived holds, and is shown, from now on."""
-        raise NotImplementedError
-
-    async def content(self) -> list[dict[str, Any]]:
-        """See the contract."""
-        async with self.at.db.read() as tx:
-            return await CONTENTS.read(tx)
-
-    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
-        """See the contract."""
-        async with self.at.db.read() as tx:
-            return await CONTENTS.plan(tx, definitions, faults_in)
-
-    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
-        """See the contract."""
-        async with self.at.db.tx() as tx:
-            plan = await CONTENTS.apply(tx, definitions, faults_in)
-        await self._authored()
-        return plan
-
-    async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """See the contract."""
-        async with self.at.db.tx() as tx:
-            plan = await CONTENTS.install(tx, definitions, faults_in)
-        await self._authored()
-        return sum(change.does == "create" for change in plan.changes)
 
 
 def published(achievement_id: UUID, d: rules.Definition, version: int) -> AchievementPublished:
@@ -68,6 +32,15 @@ CONTENTS = Contents(
     taken=AchievementSlugTaken,
     lock=repository.lock_publishing,
 )
+
+
+class Content(ContentCalls, Achievements):
+    """The content calls of the contract."""
+
+    contents = CONTENTS
+
+    async def _check(self) -> Check[rules.Definition]:
+        return faults_in
 
 
 def faults_in(outcome: Outcome[rules.Definition]) -> list[Fault]:

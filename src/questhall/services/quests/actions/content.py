@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from questhall import starter
 from questhall.contracts.quests import BadQuest, QuestArchived, QuestPublished, QuestSlugTaken
-from questhall.kernel.applying import Check, Contents, Outcome
-from questhall.kernel.content import Entry, Fault, Plan, entries_of, faults_of
+from questhall.kernel.applying import Check, ContentCalls, Contents, Outcome
+from questhall.kernel.content import Entry, Fault, entries_of, faults_of
 from questhall.services.quests import loops, repository, rules
 from questhall.services.quests.actions.authoring import TAKERS, Authoring
 
@@ -25,35 +23,13 @@ CONTENTS = Contents(
 )
 
 
-class Content(Authoring):
+class Content(ContentCalls, Authoring):
     """The content calls of the contract."""
 
-    async def content(self) -> list[dict[str, Any]]:
-        """See the contract."""
-        async with self.at.db.read() as tx:
-            return await CONTENTS.read(tx)
+    contents = CONTENTS
 
-    async def plan(self, definitions: list[dict[str, Any]]) -> Plan:
-        """See the contract."""
-        check = await self._check()
-        async with self.at.db.read() as tx:
-            return await CONTENTS.plan(tx, definitions, check)
-
-    async def apply(self, definitions: list[dict[str, Any]]) -> Plan:
-        """See the contract."""
-        check = await self._check()
-        async with self.at.db.tx() as tx:
-            plan = await CONTENTS.apply(tx, definitions, check)
+    async def _authored(self) -> None:
         await self.refresh()
-        return plan
-
-    async def install(self, definitions: list[dict[str, Any]]) -> int:
-        """See the contract."""
-        check = await self._check()
-        async with self.at.db.tx() as tx:
-            plan = await CONTENTS.install(tx, definitions, check)
-        await self.refresh()
-        return sum(change.does == "create" for change in plan.changes)
 
     async def _check(self) -> Check[rules.Definition]:
         currencies = await self._currencies()
